@@ -1,0 +1,35 @@
+package drivers
+
+import "context"
+
+// A Record is one thing that a device said, read but not yet understood as a
+// sale: agent/sale does that.
+type Record struct {
+	// Fields by the names of the format: receipt, date, time, kind, plu, name,
+	// quantity, price, amount, payment, tip, pos, order.
+	Fields map[string]string
+	// Raw is what the device sent, without its line end.
+	Raw []byte
+}
+
+// A Heard is what a device yields while it is listened to: a record, garbage
+// between records, or the beginning of a record whose end has not come yet.
+// Exactly one of the three is set.
+type Heard struct {
+	Record  *Record
+	Garbage []byte
+	// Partial is everything received since the last record's end. It comes
+	// when the line falls silent, so that a restart can continue from it.
+	Partial []byte
+}
+
+// A Device listens on a port. A driver's constructor returns one from its
+// settings; it keeps no state of its own between calls of Listen.
+type Device interface {
+	// Listen reads port until it fails or ctx ends, and hands everything that
+	// it hears to keep, in order. It goes on only when keep has returned nil;
+	// keep's error ends Listen. Where the device waits for an answer, Listen
+	// sends it after keep has returned nil, so that what was answered is durable. partial is
+	// what an earlier Listen had heard of a record that was not finished.
+	Listen(ctx context.Context, port Port, partial []byte, keep func(Heard) error) error
+}

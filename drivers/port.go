@@ -1,0 +1,67 @@
+// Package drivers is the contract of the hardware: what a port is, what a
+// device is, and nothing else. One folder below it holds each way to reach
+// hardware (serialport, netport, fileport) and each kind of POS device
+// (register); drivertest holds the suites that they all pass.
+package drivers
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"time"
+)
+
+// A Port is a line of bytes to one piece of hardware.
+//
+// No call hangs for longer than its deadline, also when the other side stops
+// reading or disappears. One goroutine may read while another writes, and
+// Close may come from a third: it returns within CloseTimeout and makes the
+// others return.
+type Port interface {
+	io.ReadWriteCloser
+
+	// SetReadDeadline and SetWriteDeadline bound the calls under way and those
+	// to come, as net.Conn has them: past it a call returns an error that is
+	// os.ErrDeadlineExceeded; the zero time means no bound.
+	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
+}
+
+// A Drainer is a Port that knows whether what was written has left this
+// machine. Drain returns nil when nothing is left on our side (a serial line's
+// output queue is empty; the TCP peer has acknowledged every byte).
+type Drainer interface {
+	// Drain waits until the write deadline.
+	Drain() error
+}
+
+// CloseTimeout bounds how long Close may take.
+const CloseTimeout = time.Second
+
+// What a port says beside os.ErrDeadlineExceeded. Callers tell them apart with
+// errors.Is.
+var (
+	// ErrGone: the other side is not there any more; only a new Open can help.
+	ErrGone = errors.New("the device is gone")
+	// ErrAbsent: Open found nothing under that address now.
+	ErrAbsent = errors.New("nothing answers at this address")
+	// ErrBusy: another program holds the device.
+	ErrBusy = errors.New("another program holds the device")
+	// ErrDenied: this user may not open the device.
+	ErrDenied = errors.New("no permission to open the device")
+)
+
+// A Scheme is one way to reach hardware, named by the scheme of a port URL
+// such as serial:///dev/ttyS0?baud=9600 or tcp://192.168.1.50:9100.
+type Scheme struct {
+	// Name is the URL's scheme, in lower case.
+	Name string
+	// Example is a valid URL, for messages.
+	Example string
+	// Check says what is wrong with an address without touching hardware.
+	Check func(*url.URL) error
+	// Open reaches the hardware, or says why not before ctx ends. Every error
+	// is, or wraps, one of ErrAbsent, ErrBusy, ErrDenied, or ctx's own.
+	Open func(context.Context, *url.URL) (Port, error)
+}

@@ -1,0 +1,56 @@
+// Package profile says what each model of printer can do, as data with the
+// source of each fact, and which of its code pages holds a rune.
+package profile
+
+// A Profile is what one model of printer can do.
+type Profile struct {
+	// Name as the configuration has it, such as TM-T20II.
+	Name   string
+	Vendor string
+	// Papers by the configuration's name: 80mm, 58mm.
+	Papers map[string]Paper
+	// Pages are the code pages that the model has, the preferred first.
+	Pages []CodePage
+	// Cut is how the model cuts.
+	Cut Cut
+	// QR and Barcode: the model draws them itself (GS ( k, GS k).
+	QR, Barcode bool
+	// Answers: what the model is known to answer; a probe decides.
+	Answers Answers
+	// Sources of the facts: manuals, public data bases.
+	Sources []string
+}
+
+// A Paper is what a model prints on one width of paper.
+type Paper struct {
+	// Columns of font A (12 × 24 dots unless the model differs).
+	Columns int
+	// Dots across.
+	Dots int
+}
+
+// A CodePage is one table that ESC t n selects.
+type CodePage struct {
+	// Number is n of ESC t n.
+	Number byte
+	// Encoding is the table's name, such as CP858 or WPC1252.
+	Encoding string
+}
+
+// Cut is how a model cuts the paper.
+type Cut string
+
+// The ways to cut.
+const (
+	CutFeedPartial Cut = "feed-partial" // GS V 66 n: feeds to the cutter, leaves a bridge
+	CutFeedFull    Cut = "feed-full"    // GS V 65 n
+	CutHere        Cut = "here"         // GS V 0 after feeding by hand
+	CutNone        Cut = "none"         // no cutter: feed to the tear bar
+)
+
+// Answers is what a model sends back.
+type Answers struct {
+	Status    bool // DLE EOT n
+	Fence     bool // GS r n
+	ProcessID bool // GS ( H fn 48
+}

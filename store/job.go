@@ -1,0 +1,147 @@
+package store
+
+import "time"
+
+// A Job is one ticket on its way to paper: what to print, where, and every
+// attempt that was made.
+type Job struct {
+	// ID is a UUIDv7, the ticket's name towards the cloud. Seq is its number on
+	// this terminal, from 1; a printer prints its jobs in the order of Seq.
+	ID  string `json:"id"`
+	Seq uint64 `json:"seq"`
+
+	Kind TicketKind `json:"kind"`
+	// Order and Revision say what is printed; Order is 0 (Order.Seq) for a
+	// ticket of no order. OrderID and OrderNumber are the order's, for lists.
+	Order       uint64 `json:"order,omitempty"`
+	OrderID     string `json:"order_id,omitempty"`
+	OrderNumber string `json:"order_number,omitempty"`
+	Revision    int    `json:"revision,omitempty"`
+
+	// Station that the ticket is for, and which of the order's comandas this
+	// is: Part 1 of Parts 2, with the other stations' names.
+	Station string   `json:"station,omitempty"`
+	Part    int      `json:"part,omitempty"`
+	Parts   int      `json:"parts,omitempty"`
+	Others  []string `json:"others,omitempty"`
+	// Items of a comanda, frozen when the order was routed.
+	Items []Item `json:"items,omitempty"`
+	// Markup of a ticket that a person handed in (mostrador print).
+	Markup string `json:"markup,omitempty"`
+
+	// Printer where it waits now; MeantFor where it should have come out.
+	Printer  string `json:"printer"`
+	MeantFor string `json:"meant_for"`
+	// Copy counts papers of the same ticket that were asked for, from 1.
+	Copy  int    `json:"copy"`
+	Marks []Mark `json:"marks,omitempty"`
+
+	State JobState `json:"state"`
+	// Cause is why it is in that state, in words, where that needs saying.
+	Cause    string    `json:"cause,omitempty"`
+	Attempts []Attempt `json:"attempts,omitempty"`
+	QueuedAt Moment    `json:"queued_at"`
+	// NotBefore holds a scheduled order's ticket back; zero: print now.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// MaxAge is how old it may get before it expires, from when it is due; 0: never.
+	MaxAge time.Duration `json:"max_age_ns,omitempty"`
+	// CopyOf is the job whose outcome is unknown that this one prints again
+	// (Job.Seq), 0 for an original.
+	CopyOf uint64 `json:"copy_of,omitempty"`
+}
+
+// TicketKind is what a ticket is.
+type TicketKind string
+
+// The kinds of tickets.
+const (
+	ReceiptTicket  TicketKind = "receipt" // the customer's; not a fiscal document
+	InvoiceTicket  TicketKind = "invoice"
+	PrecheckTicket TicketKind = "precheck"
+	DeliveryTicket TicketKind = "delivery" // the slip with the address
+	ComandaTicket  TicketKind = "comanda"
+	ChangeTicket   TicketKind = "change"
+	VoidTicket     TicketKind = "void"
+	ReportTicket   TicketKind = "report"
+	DigestTicket   TicketKind = "digest"
+	TestTicket     TicketKind = "test"
+)
+
+// JobState is where a job stands.
+type JobState string
+
+// The states of a job. Sending is on disk before the first byte leaves.
+const (
+	JobQueued     JobState = "queued"
+	JobSending    JobState = "sending"
+	JobPrinted    JobState = "printed"
+	JobNotPrinted JobState = "not_printed"
+	JobUnknown    JobState = "unknown"
+	JobExpired    JobState = "expired"
+	JobReplaced   JobState = "replaced"
+	JobCancelled  JobState = "cancelled"
+)
+
+// A Mark is something that a ticket must say of itself at its head.
+type Mark string
+
+// The marks.
+const (
+	MarkPossibleDuplicate Mark = "possible_duplicate" // POSIBLE DUPLICADO
+	MarkBackupCopy        Mark = "backup_copy"        // COPIA DE RESPALDO
+	MarkReprint           Mark = "reprint"            // REIMPRESIÓN
+	MarkTimeUnconfirmed   Mark = "time_unconfirmed"   // hora sin confirmar
+)
+
+// An Attempt is one time that a job's bytes went, or should have gone, to a printer.
+type Attempt struct {
+	Printer  string  `json:"printer"`
+	Started  Moment  `json:"started_at"`
+	Finished Moment  `json:"finished_at,omitzero"`
+	Outcome  Outcome `json:"outcome,omitempty"` // empty while under way
+	Proof    Proof   `json:"proof,omitempty"`
+	// Bytes that the ticket has, and how many of them left this machine as far
+	// as the port told.
+	Bytes int `json:"bytes"`
+	Sent  int `json:"sent"`
+	// Cause in words, where the outcome needs one.
+	Cause string `json:"cause,omitempty"`
+}
+
+// Outcome is how an attempt ended.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomePrinted    Outcome = "printed"
+	OutcomeNotPrinted Outcome = "not_printed"
+	OutcomeUnknown    Outcome = "unknown"
+)
+
+// Proof is what an outcome rests on, strongest first.
+type Proof string
+
+// The proofs.
+const (
+	ProofProcessID Proof = "process_id" // the printer answered the ticket's own id
+	ProofFence     Proof = "fence"      // GS r behind the cut was answered
+	ProofStatus    Proof = "status"     // clean before and after
+	ProofTransport Proof = "transport"  // the bytes were drained, nothing more
+	ProofNone      Proof = "none"
+)
+
+// An Item is a line of a comanda.
+type Item struct {
+	// Line is the index of the order's line, from 0.
+	Line      int      `json:"line"`
+	Quantity  Quantity `json:"quantity"`
+	Name      string   `json:"name"`
+	Note      string   `json:"note,omitempty"`
+	Modifiers []Item   `json:"modifiers,omitempty"`
+	// Group is the name of the choice a modifier belongs to.
+	Group string `json:"group,omitempty"`
+	// Parent names the line that a separately routed modifier belongs to.
+	Parent string `json:"parent,omitempty"`
+	// Unmatched: no station takes it; it is here by default.
+	Unmatched bool `json:"unmatched,omitempty"`
+}
