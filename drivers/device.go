@@ -19,7 +19,8 @@ type Heard struct {
 	Record  *Record
 	Garbage []byte
 	// Partial is everything received since the last record's end. It comes
-	// when the line falls silent, so that a restart can continue from it.
+	// when the line falls silent, so that a restart can continue from it. The
+	// next thing heard, whichever of the three it is, takes its place.
 	Partial []byte
 }
 
@@ -29,7 +30,10 @@ type Device interface {
 	// Listen reads port until it fails or ctx ends, and hands everything that
 	// it hears to keep, in order. It goes on only when keep has returned nil;
 	// keep's error ends Listen. Where the device waits for an answer, Listen
-	// sends it after keep has returned nil, so that what was answered is durable. partial is
-	// what an earlier Listen had heard of a record that was not finished.
+	// sends it after keep has returned nil, so that what was answered is durable.
+	// partial is what an earlier Listen had heard of a record that was not
+	// finished. Listen never returns nil: it returns ctx's error once ctx has
+	// ended, keep's own, or the port's. It does not close port, and leaves its
+	// deadlines in any state. What keep is given is its to keep.
 	Listen(ctx context.Context, port Port, partial []byte, keep func(Heard) error) error
 }

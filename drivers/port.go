@@ -17,7 +17,13 @@ import (
 // No call hangs for longer than its deadline, also when the other side stops
 // reading or disappears. One goroutine may read while another writes, and
 // Close may come from a third: it returns within CloseTimeout and makes the
-// others return.
+// others return. After Close every call returns an error that is os.ErrClosed,
+// and a second Close does nothing and returns nil.
+//
+// Read waits for at least one byte; silence is not an error, and only the
+// other side's end is one (ErrGone). Write returns how many bytes the port has
+// taken; past an error nobody can know how many of them reached the device.
+// Close does not wait for what is still on its way: Drain first.
 type Port interface {
 	io.ReadWriteCloser
 
@@ -30,9 +36,11 @@ type Port interface {
 
 // A Drainer is a Port that knows whether what was written has left this
 // machine. Drain returns nil when nothing is left on our side (a serial line's
-// output queue is empty; the TCP peer has acknowledged every byte).
+// output queue is empty; the TCP peer has acknowledged every byte). A port that
+// cannot know is not a Drainer.
 type Drainer interface {
-	// Drain waits until the write deadline.
+	// Drain waits until the write deadline, and says os.ErrDeadlineExceeded
+	// when something was still left then.
 	Drain() error
 }
 
