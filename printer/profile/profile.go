@@ -2,6 +2,11 @@
 // source of each fact, and which of its code pages holds a rune.
 package profile
 
+import (
+	"sort"
+	"strings"
+)
+
 // A Profile is what one model of printer can do.
 type Profile struct {
 	// Name as the configuration has it, such as TM-T20II.
@@ -13,6 +18,12 @@ type Profile struct {
 	Pages []CodePage
 	// Cut is how the model cuts.
 	Cut Cut
+	// Tear is how many lines carry the last line past the cutter or the tear
+	// bar, for models that do not feed by themselves (CutHere, CutNone).
+	Tear int
+	// Position: ESC $ counts dots from the left margin, and a cell of font A is
+	// 12 of them, so that a column is reached without writing spaces.
+	Position bool
 	// QR and Barcode: the model draws them itself (GS ( k, GS k).
 	QR, Barcode bool
 	// Answers: what the model is known to answer; a probe decides.
@@ -53,4 +64,24 @@ type Answers struct {
 	Status    bool // DLE EOT n
 	Fence     bool // GS r n
 	ProcessID bool // GS ( H fn 48
+}
+
+// Lookup finds a profile by its name, whatever the case of its letters.
+func Lookup(name string) (Profile, bool) {
+	for _, p := range table() {
+		if strings.EqualFold(p.Name, name) {
+			return p, true
+		}
+	}
+	return Profile{}, false
+}
+
+// Names lists the profiles, sorted.
+func Names() []string {
+	var names []string
+	for _, p := range table() {
+		names = append(names, p.Name)
+	}
+	sort.Strings(names)
+	return names
 }
