@@ -1,0 +1,183 @@
+package receipt
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// MaxSource is the longest markup that Parse reads, in bytes. A ticket of 2,000
+// rows of 48 cells stays well under it.
+const MaxSource = 1 << 20
+
+// maxFaults is how many faults of one document are reported.
+const maxFaults = 20
+
+// A SyntaxError is one fault of a document.
+type SyntaxError struct {
+	Line    int    // number of the line in the markup, from 1
+	Problem string // what is wrong
+	Mend    string // what would be right
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("line %d: %s: %s", e.Line, e.Problem, e.Mend)
+}
+
+// Parse reads ReceiptLine markup. It reports every fault, up to twenty, as
+// joined *SyntaxError values; the document is empty then. Any string is safe to
+// parse. Of the language two properties are refused: image, which layout cannot
+// place yet, and command, which would hand raw bytes to the printer.
+func Parse(src string) (Document, error) {
+	if len(src) > MaxSource {
+		return Document{}, fmt.Errorf("the document has %d bytes: shorten it to %d", len(src), MaxSource)
+	}
+	lines := strings.Count(src, "\n") + 1
+	p := parser{
+		format: new(Format),
+		option: defaultOption(),
+		lines:  make([]Line, 0, lines),
+		cols:   make([]Column, 0, 2*lines),
+		spans:  make([]Span, 0, 3*lines),
+	}
+	p.format.Align = Center
+	for more := true; more && len(p.faults) < maxFaults; {
+		var line string
+		line, src, more = strings.Cut(src, "\n")
+		p.number++
+		p.line(strings.TrimSuffix(line, "\r"))
+	}
+	if len(p.faults) > 0 {
+		return Document{}, errors.Join(p.faults...)
+	}
+	return Document{Lines: p.lines}, nil
+}
+
+// A parser holds what carries over from line to line. Columns and spans are cut
+// from two slices, because a ticket has hundreds of them.
+type parser struct {
+	number int
+	format *Format
+	option Option
+	lines  []Line
+	cols   []Column
+	spans  []Span
+	text   []byte // of the span that is being read
+	faults []error
+}
+
+func (p *parser) fault(problem, mend string) {
+	p.faults = append(p.faults, &SyntaxError{Line: p.number, Problem: problem, Mend: mend})
+}
+
+func (p *parser) line(s string) {
+	s = strings.TrimFunc(s, isBlank)
+	rest, leftPipe := strings.CutPrefix(s, "|")
+	rightPipe := endsInPipe(rest)
+	if rightPipe {
+		rest = rest[:len(rest)-1]
+	}
+	end := indexPipe(rest)
+	if end < 0 {
+		p.single(newCell(rest, leftPipe, rightPipe))
+		return
+	}
+	first := len(p.cols)
+	for left := leftPipe; ; left = true {
+		right := end >= 0 || rightPipe
+		raw := rest
+		if end >= 0 {
+			raw, rest = rest[:end], rest[end+1:]
+		}
+		c := newCell(raw, left, right)
+		p.cols = append(p.cols, Column{Align: c.align, Spans: p.readText(c.text)})
+		if end < 0 {
+			break
+		}
+		end = indexPipe(rest)
+	}
+	p.add(Line{Kind: TextLine, Columns: p.cols[first:len(p.cols):len(p.cols)]})
+}
+
+// single reads a line of one column: the only place of rules, cuts and
+// properties.
+func (p *parser) single(c cell) {
+	switch {
+	case c.text != "" && strings.Trim(c.text, "-") == "":
+		p.add(Line{Kind: RuleLine})
+	case c.text != "" && strings.Trim(c.text, "=") == "":
+		p.add(Line{Kind: CutLine})
+	case strings.HasPrefix(c.text, "{"):
+		p.properties(c)
+	default:
+		first := len(p.cols)
+		p.cols = append(p.cols, Column{Align: c.align, Spans: p.readText(c.text)})
+		p.add(Line{Kind: TextLine, Columns: p.cols[first : first+1 : first+1]})
+	}
+}
+
+func (p *parser) add(l Line) {
+	l.Number, l.Format = p.number, p.format
+	p.lines = append(p.lines, l)
+}
+
+// A cell is a column as written, trimmed, with the alignment that the pipes and
+// blanks around it give it.
+type cell struct {
+	text  string
+	align Align
+}
+
+// newCell applies the language's magnet: a pipe beside the text pulls it, a
+// pipe that keeps a blank's distance pushes it away.
+func newCell(raw string, leftPipe, rightPipe bool) cell {
+	text := strings.TrimLeftFunc(raw, isBlank)
+	leftGap := len(text) < len(raw)
+	trimmed := strings.TrimRightFunc(text, isBlank)
+	rightGap := len(trimmed) < len(text)
+	pull := 0 // to the right
+	if leftPipe {
+		pull += sign(leftGap)
+	}
+	if rightPipe {
+		pull -= sign(rightGap)
+	}
+	align := Center
+	if pull < 0 {
+		align = Left
+	} else if pull > 0 {
+		align = Right
+	}
+	return cell{text: trimmed, align: align}
+}
+
+func sign(b bool) int {
+	if b {
+		return 1
+	}
+	return -1
+}
+
+func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\v' || r == '\f' || r == '\r' }
+
+// indexPipe is the place of the first pipe that no backslash stands before, or -1.
+func indexPipe(s string) int {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '|':
+			return i
+		}
+	}
+	return -1
+}
+
+func endsInPipe(s string) bool {
+	if !strings.HasSuffix(s, "|") {
+		return false
+	}
+	body := s[:len(s)-1]
+	backslashes := len(body) - len(strings.TrimRight(body, `\`))
+	return backslashes%2 == 0
+}
