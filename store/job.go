@@ -104,6 +104,9 @@ type Attempt struct {
 	// as the port told.
 	Bytes int `json:"bytes"`
 	Sent  int `json:"sent"`
+	// Block is the longest run of data bytes within one command of the ticket:
+	// what a printer that was cut off in it may still wait for.
+	Block int `json:"block,omitempty"`
 	// Cause in words, where the outcome needs one.
 	Cause string `json:"cause,omitempty"`
 }
@@ -144,4 +147,12 @@ type Item struct {
 	Parent string `json:"parent,omitempty"`
 	// Unmatched: no station takes it; it is here by default.
 	Unmatched bool `json:"unmatched,omitempty"`
+}
+
+// Proof is what the job's outcome rests on: its last attempt's, or ProofNone.
+func (j *Job) Proof() Proof {
+	if n := len(j.Attempts); n > 0 && j.Attempts[n-1].Proof != "" {
+		return j.Attempts[n-1].Proof
+	}
+	return ProofNone
 }

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"errors"
+	"log/slog"
+	"math"
+	"os"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// What callers can tell apart.
+var (
+	// ErrNotFound: there is no such record.
+	ErrNotFound = errors.New("not found")
+	// ErrFull: the store has reached its bound, or its disk is full. Orders and
+	// tickets still go in through UpdateVital.
+	ErrFull = errors.New("the store is full")
+	// ErrLocked: another mostrador holds the file.
+	ErrLocked = errors.New("another mostrador holds the store")
+	// ErrNewer: the file was written by a later version of mostrador.
+	ErrNewer = errors.New("the store is of a newer version")
+	// ErrDamaged: the file is damaged. Opening it again sets it aside.
+	ErrDamaged = errors.New("the store is damaged")
+)
+
+// Options say how to open a store.
+type Options struct {
+	// Identity is "{store}/{terminal}", such as "lima-01/caja-1": events have
+	// the source "/mostrador/"+Identity+"/"+stream. Another identity than the
+	// file's starts a new epoch.
+	Identity string
+	// MaxSize bounds the file, in bytes. 0: 2 GiB, or 768 MiB where addresses
+	// have 32 bits.
+	MaxSize int64
+	// Reserve is what is set aside of MaxSize, and of the disk, for orders and
+	// tickets, in bytes. 0: 32 MiB; never more than a quarter of MaxSize.
+	Reserve int64
+	// Clock for the store's moments, nil for a new one.
+	Clock *Clock
+	// Log gets what the store does on its own; nil: nothing.
+	Log *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxSize <= 0 {
+		o.MaxSize = 2 << 30
+		if math.MaxInt == math.MaxInt32 {
+			o.MaxSize = 768 << 20
+		}
+	}
+	if o.Reserve <= 0 {
+		o.Reserve = 32 << 20
+	}
+	o.Reserve = min(o.Reserve, o.MaxSize/4)
+	if o.Clock == nil {
+		o.Clock = NewClock()
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// A Store is one open file. Its methods may be called by many at once.
+type Store struct {
+	path     string
+	identity string
+	options  Options
+	clock    *Clock
+	log      *slog.Logger
+	lock     *os.File
+	opening  Opening
+	watchers watchers
+	queue    queue
+
+	// state guards what follows: readers hold it while they look, the leader of
+	// a commit while it changes what there is to see.
+	state sync.RWMutex
+	db    *bolt.DB
+}
+
+// Opening is what was found when the store was opened.
+type Opening struct {
+	// Created: there was no file, or none that opens.
+	Created bool
+	// Quarantined is the name that a damaged file was given, and Cause what was
+	// wrong with it.
+	Quarantined string
+	Cause       error
+	// Boots counts how often this file was opened, this time included.
+	Boots uint64
+	// Epoch of the events that are emitted now.
+	Epoch string
+}
+
+// Opening tells what was found when the store was opened.
+func (s *Store) Opening() Opening { return s.opening }
+
+// Clock tells moments that never lie before an earlier one of this store.
+func (s *Store) Clock() *Clock { return s.clock }
+
+// lockWait is how long an open waits for another process to let go.
+const lockWait = time.Second

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	bolt "go.etcd.io/bbolt"
+)
+
+// A Tx is one transaction: a snapshot to read and, within Update and
+// UpdateVital, changes that are kept together or not at all. It is good until
+// the function that it was given to returns, and only on that goroutine.
+type Tx struct {
+	store *Store
+	b     *bolt.Tx
+	// call is the caller's, nil in a View.
+	call *call
+	// changes counts what was written, so that iterators notice it.
+	changes int
+	// grew: something was written that takes space.
+	grew    bool
+	topics  topics
+	redo    *redo
+	moment  Moment
+	granted int // ids handed out in this run
+}
+
+// errReadOnly is what a change within a View gets.
+var errReadOnly = errors.New("this transaction only reads: changes belong in Update or UpdateVital")
+
+// Now is the moment of this transaction, the same each time it is asked.
+func (tx *Tx) Now() Moment {
+	if tx.moment.IsZero() {
+		tx.moment = tx.store.clock.Now()
+	}
+	return tx.moment
+}
+
+// newID returns a UUIDv7; a transaction that runs again gets the same ones.
+func (tx *Tx) newID() (string, error) {
+	if tx.granted < len(tx.call.ids) {
+		tx.granted++
+		return tx.call.ids[tx.granted-1], nil
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", fmt.Errorf("make an id: %w", err)
+	}
+	tx.call.ids = append(tx.call.ids, id.String())
+	tx.granted++
+	return id.String(), nil
+}
+
+// onUndo has f called if what this run did is not kept after all.
+func (tx *Tx) onUndo(f func()) { tx.call.undo = append(tx.call.undo, f) }
+
+func (tx *Tx) bucket(name string) *bolt.Bucket {
+	b := tx.b.Bucket([]byte(name))
+	if b == nil {
+		panic(fmt.Sprintf("the store has no bucket %q", name))
+	}
+	if tx.call != nil {
+		b.FillPercent = fillPercent(name)
+	}
+	return b
+}
+
+// get returns what is kept under key, good as long as the transaction.
+func (tx *Tx) get(bucket string, key []byte) []byte { return tx.bucket(bucket).Get(key) }
+
+func (tx *Tx) put(bucket string, key, value []byte) error {
+	if tx.call == nil {
+		return errReadOnly
+	}
+	if err := tx.bucket(bucket).Put(key, value); err != nil {
+		return fmt.Errorf("write to %s: %w", bucket, err)
+	}
+	tx.changes++
+	tx.grew = true
+	tx.redo.put(bucket, key, value)
+	return nil
+}
+
+func (tx *Tx) delete(bucket string, key []byte) error {
+	if tx.call == nil {
+		return errReadOnly
+	}
+	if err := tx.bucket(bucket).Delete(key); err != nil {
+		return fmt.Errorf("delete from %s: %w", bucket, err)
+	}
+	tx.changes++
+	tx.redo.delete(bucket, key)
+	return nil
+}
+
+// next returns the next number of a bucket; numbers are never given twice.
+func (tx *Tx) next(bucket string) (uint64, error) {
+	if tx.call == nil {
+		return 0, errReadOnly
+	}
+	n, err := tx.bucket(bucket).NextSequence()
+	if err != nil {
+		return 0, fmt.Errorf("number in %s: %w", bucket, err)
+	}
+	tx.changes++
+	tx.grew = true
+	tx.redo.sequence(bucket, n)
+	return n, nil
+}
+
+func (tx *Tx) putJSON(bucket string, key []byte, record any) error {
+	value, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("encode for %s: %w", bucket, err)
+	}
+	return tx.put(bucket, key, value)
+}
