@@ -1,0 +1,199 @@
+package layout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mostrador/printer/profile"
+	"mostrador/printer/receipt"
+)
+
+// MaxRows is how many rows a page may have: some eight metres of paper.
+const MaxRows = 2000
+
+// Layout sets a document on a paper of a printer, such as 80mm. Every text goes
+// through the profile's Fit before it is measured. Text that is wider than its
+// column wraps at blanks, and a word that is wider than its column is broken;
+// text of a size that a column cannot hold is made smaller. Only text: nowrap,
+// columns of width 0 and columns beyond the given widths leave text out, as the
+// markup language has it.
+//
+// Rules and boxes are drawn with the line characters of the printer's code
+// pages, or with + - | where it has none.
+func Layout(doc receipt.Document, p profile.Profile, paper string) (Page, error) {
+	pp, ok := p.Papers[paper]
+	if !ok {
+		return Page{}, fmt.Errorf("%s prints on no paper %q: use %s", p.Name, paper, papers(p))
+	}
+	if pp.Columns < minColumns {
+		return Page{}, fmt.Errorf("%s has %d columns on %s: a ticket needs %d", p.Name, pp.Columns, paper, minColumns)
+	}
+	s := setter{profile: p, columns: pp.Columns, glyphs: glyphsOf(p)}
+	s.rows = make([]Row, 0, len(doc.Lines)+len(doc.Lines)/4+4)
+	s.runs = make([]Run, 0, 3*len(doc.Lines))
+	for _, line := range doc.Lines {
+		if err := s.line(line); err != nil {
+			return Page{}, err
+		}
+		if len(s.rows) > MaxRows {
+			return Page{}, fmt.Errorf("the ticket has more than %d rows on %s: shorten its texts", MaxRows, paper)
+		}
+	}
+	s.closeBox()
+	return Page{Columns: pp.Columns, Rows: s.rows}, nil
+}
+
+// minColumns is the narrowest paper that a table with lines makes sense on.
+const minColumns = 8
+
+func papers(p profile.Profile) string {
+	var names []string
+	for name := range p.Papers {
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return "another profile"
+	}
+	slices.Sort(names)
+	return strings.Join(names, " or ")
+}
+
+// A setter sets one document, line by line.
+type setter struct {
+	profile profile.Profile
+	columns int
+	glyphs  glyphs
+	rows    []Row
+	runs    []Run // rows cut theirs from it
+
+	box   box
+	cells []wrapped // the columns of the line at hand
+	wrap  wrapper
+}
+
+func (s *setter) line(l receipt.Line) error {
+	switch l.Kind {
+	case receipt.RuleLine:
+		if l.Format.Border == receipt.BorderLine {
+			s.box.rule = true
+			return nil
+		}
+		s.closeBox()
+		t, err := newTable(l.Format, 1, s.columns)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", l.Number, err)
+		}
+		s.addRule(t.left, t.width(), s.glyphs.rule())
+	case receipt.CutLine:
+		s.closeBox()
+		s.rows = append(s.rows, Row{Kind: CutRow})
+	case receipt.CodeLine:
+		s.addCode(l)
+	case receipt.TextLine:
+		return s.text(l)
+	}
+	return nil
+}
+
+// text sets a line of columns: each wraps by itself, and the rows of the line
+// are as many as the longest column needs.
+func (s *setter) text(l receipt.Line) error {
+	t, err := newTable(l.Format, len(l.Columns), s.columns)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", l.Number, err)
+	}
+	if t.edge > 0 {
+		s.openBox(t)
+	} else {
+		s.closeBox()
+	}
+	s.wrap.reset()
+	s.cells = s.cells[:0]
+	height := 1
+	for i, c := range l.Columns {
+		if i == len(t.widths) {
+			break
+		}
+		w := s.wrap.column(s.profile, c, t.widths[i], l.Format.NoWrap)
+		s.cells = append(s.cells, w)
+		height = max(height, len(w.lines))
+	}
+	if len(s.rows)+height > MaxRows {
+		return fmt.Errorf("line %d: the ticket has more than %d rows: shorten its texts", l.Number, MaxRows)
+	}
+	for row := range height {
+		s.addTextRow(t, row)
+	}
+	return nil
+}
+
+// addTextRow puts the row-th wrapped line of every column side by side.
+func (s *setter) addTextRow(t table, row int) {
+	first := len(s.runs)
+	tall := 1
+	for i, c := range s.cells {
+		if row >= len(c.lines) {
+			continue
+		}
+		line := c.lines[row]
+		x := t.start(i)
+		switch free := t.widths[i] - line.cells; c.align {
+		case receipt.Right:
+			x += free
+		case receipt.Center:
+			x += (free + 1) / 2
+		}
+		for _, piece := range s.wrap.pieces[line.first:line.end] {
+			s.runs = append(s.runs, Run{Column: x, Text: piece.text, Style: piece.style})
+			x += piece.cells
+			tall = max(tall, piece.style.Height)
+		}
+	}
+	if s.box.edges != nil {
+		s.addEdges(first, tall)
+	}
+	if len(s.runs) == first {
+		s.addFeed()
+		return
+	}
+	s.rows = append(s.rows, Row{Runs: s.runs[first:len(s.runs):len(s.runs)]})
+}
+
+// addFeed adds an empty row, to the feed before it if there is one.
+func (s *setter) addFeed() {
+	if n := len(s.rows); n > 0 && s.rows[n-1].Kind == FeedRow {
+		s.rows[n-1].Feed++
+		return
+	}
+	s.rows = append(s.rows, Row{Kind: FeedRow, Feed: 1})
+}
+
+func (s *setter) addRule(left, width int, glyph string) {
+	if width == 0 {
+		return
+	}
+	first := len(s.runs)
+	s.runs = append(s.runs, Run{Column: left, Text: strings.Repeat(glyph, width)})
+	s.rows = append(s.rows, Row{Runs: s.runs[first:len(s.runs):len(s.runs)]})
+}
+
+// addCode places a code. A code without data, as an empty field of an order
+// gives it, is left out.
+func (s *setter) addCode(l receipt.Line) {
+	if l.Code.Data == "" {
+		return
+	}
+	c := Code{
+		Data: l.Code.Data, Type: l.Code.Type, Cell: l.Code.Cell, Level: l.Code.Level,
+		Height: l.Code.Height, HRI: l.Code.HRI,
+	}
+	if c.Type != "qrcode" {
+		c.Cell = l.Code.Module
+	}
+	align := l.Align
+	if align == receipt.Center && l.Format.Widths != nil && !slices.Contains(l.Format.Widths, receipt.Star) {
+		align = l.Format.Align // the narrow table stands there
+	}
+	s.rows = append(s.rows, Row{Kind: CodeRow, Code: c, Align: int(align)})
+}

@@ -1,0 +1,124 @@
+package layout
+
+import (
+	"fmt"
+
+	"mostrador/printer/receipt"
+)
+
+// A table is where the columns of one line stand.
+type table struct {
+	left   int   // cells before the table, its edge included
+	widths []int // of the columns, 0 for one that is not shown
+	gap    int   // cells between two columns
+	edge   int   // cells of the lines around it
+}
+
+// newTable gives the columns of a line their widths. Columns that share get
+// what the fixed ones leave, the last ones the cell that does not divide; when
+// the fixed ones are too wide for the paper, the widest give way.
+func newTable(f *receipt.Format, columns, paper int) (table, error) {
+	t := table{gap: 1}
+	switch f.Border {
+	case receipt.BorderLine:
+		t.edge = 1
+	case receipt.BorderNone:
+		t.gap = 0
+	case receipt.BorderWide:
+		t.gap = 2
+	}
+	if f.Widths == nil {
+		t.widths = make([]int, columns)
+		for i := range t.widths {
+			t.widths[i] = receipt.Star
+		}
+	} else {
+		t.widths = make([]int, len(f.Widths))
+		for i, w := range f.Widths {
+			t.widths[i] = min(w, paper)
+		}
+	}
+	fixed, stars, shown := 0, 0, 0
+	for _, w := range t.widths {
+		switch {
+		case w == receipt.Star:
+			stars++
+			shown++
+		case w > 0:
+			fixed += w
+			shown++
+		}
+	}
+	if shown == 0 {
+		return table{widths: t.widths}, nil
+	}
+	room := paper - 2*t.edge - t.gap*(shown-1)
+	if room < shown {
+		return t, fmt.Errorf("%d columns do not fit into %d cells: use fewer", shown, paper)
+	}
+	t.narrow(fixed - (room - stars))
+	t.share(room, stars)
+	t.left = t.edge
+	if stars == 0 {
+		free := paper - t.width()
+		switch f.Align {
+		case receipt.Center:
+			t.left += free / 2
+		case receipt.Right:
+			t.left += free
+		}
+	}
+	return t, nil
+}
+
+// narrow takes cells from the widest columns, the last of them first.
+func (t *table) narrow(excess int) {
+	for ; excess > 0; excess-- {
+		widest := 0
+		for i, w := range t.widths {
+			if w >= t.widths[widest] {
+				widest = i
+			}
+		}
+		t.widths[widest]--
+	}
+}
+
+// share divides what the fixed columns leave among the others.
+func (t *table) share(room, stars int) {
+	for _, w := range t.widths {
+		if w > 0 {
+			room -= w
+		}
+	}
+	for i, w := range t.widths {
+		if w == receipt.Star {
+			t.widths[i] = room / stars
+			room -= t.widths[i]
+			stars--
+		}
+	}
+}
+
+// start is the first cell of a column.
+func (t *table) start(column int) int {
+	x := t.left
+	for _, w := range t.widths[:column] {
+		if w > 0 {
+			x += w + t.gap
+		}
+	}
+	return x
+}
+
+// width of the whole table, its edges included.
+func (t *table) width() int {
+	width, shown := 2*t.edge, 0
+	for _, w := range t.widths {
+		if w > 0 {
+			width += w
+			shown++
+		}
+	}
+	return width + t.gap*max(shown-1, 0)
+}
