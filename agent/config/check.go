@@ -19,22 +19,23 @@ import (
 
 // A check is what the text of one kind of key must be. A tag names it.
 type check struct {
-	// right says what would be right, for people.
-	right string
-	// pattern and oneOf are the check as JSON Schema has it; a pattern may let
-	// through what wrong does not.
-	pattern string
+	// what the text is, with its article, and what would be right: for people.
+	what, right string
+	// pattern, longest (characters) and oneOf are the check as JSON Schema has
+	// it; they may let through what wrong does not.
+	pattern *regexp.Regexp
+	longest int
 	oneOf   []string
-	// wrong says what is wrong with a text, or "". Without it, pattern or oneOf
-	// decides.
+	// wrong says what is wrong with a text that has passed these, or "".
 	wrong func(string) string
 }
 
 // checks by the name that the tag check:"…" has.
 var checks = map[string]check{
 	"id": {
+		what:    "an id",
 		right:   "use 1 to 40 of a-z, 0-9 and -, beginning with a letter or digit, and not up or down, such as lima-01",
-		pattern: `^[a-z0-9][a-z0-9-]{0,39}$`,
+		pattern: regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`),
 		wrong: func(s string) string {
 			if s == "up" || s == "down" {
 				return quote(s) + " has another meaning in the names of topics"
@@ -43,22 +44,27 @@ var checks = map[string]check{
 		},
 	},
 	"locale": {
+		what:    "a locale that Mostrador speaks",
 		right:   "use es, en, fr, it or uk, with a country where it matters, such as es-CL, es-CO, es-PE or es-MX",
-		pattern: `^(es|en|fr|it|uk)(-([A-Z]{2}|[0-9]{3}))?$`,
+		pattern: regexp.MustCompile(`^(es|en|fr|it|uk)(-([A-Z]{2}|[0-9]{3}))?$`),
 	},
 	"currency": {
+		what:    "a currency",
 		right:   "use an ISO 4217 code, such as CLP, COP, PEN, MXN or EUR",
-		pattern: `^[A-Z]{3}$`,
+		pattern: regexp.MustCompile(`^[A-Z]{3}$`),
 		wrong:   wrongCurrency,
 	},
 	"timezone": {
+		what:    "a time zone",
 		right:   "use a name of the IANA data base, such as America/Lima",
-		pattern: `^[A-Za-z0-9_+/-]+$`,
+		pattern: regexp.MustCompile(`^[A-Za-z0-9_+/-]+$`),
 		wrong:   wrongTimezone,
 	},
 	"name": {
+		what:    "a name",
 		right:   "use 1 to 40 printable characters without spaces at the ends",
-		pattern: `^\S(.{0,38}\S)?$`,
+		pattern: regexp.MustCompile(`^\S(.*\S)?$`),
+		longest: 40,
 		wrong: func(s string) string {
 			if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 				return quote(s) + " has characters that cannot be printed"
@@ -67,34 +73,40 @@ var checks = map[string]check{
 		},
 	},
 	"text": {
+		what:    "a text",
 		right:   "use at most 1000 characters, none of them invisible",
-		pattern: `^[\s\S]{0,1000}$`,
+		longest: 1000,
 		wrong:   wrongText,
 	},
 	"pattern": {
+		what:    "a pattern",
 		right:   "use at most 200 characters; * stands for any, as in CARNE-*",
-		pattern: `^.{1,200}$`,
+		pattern: regexp.MustCompile(`^.+$`),
+		longest: 200,
 		wrong:   wrongText,
 	},
-	"path":    {right: "use the name of a file, such as /etc/mostrador/password", pattern: `^[^\x00]*$`},
-	"hex":     {right: "use hexadecimal digits in pairs, such as 06", pattern: `^([0-9A-Fa-f]{2}){0,8}$`, wrong: wrongHex},
+	"path":    {what: "a path", right: "use the name of a file, such as /etc/mostrador/password", pattern: regexp.MustCompile(`^[^\x00]*$`)},
+	"hex":     {what: "hexadecimal", right: "use hexadecimal digits in pairs, such as 06", pattern: regexp.MustCompile(`^([0-9A-Fa-f]{2}){0,8}$`), wrong: wrongHex},
 	"decimal": {oneOf: []string{"", ".", ","}, right: `use "." or ","`},
 	"listen": {
+		what:    "an address with a port",
 		right:   "use an address and a port, such as 127.0.0.1:7080",
-		pattern: `^\S*:[0-9]{1,5}$`,
+		pattern: regexp.MustCompile(`^\S*:[0-9]{1,5}$`),
 		wrong:   wrongListen,
 	},
 	"broker": {
+		what:    "the address of a broker",
 		right:   "use mqtt, tls, ws or wss, such as tls://mqtt.example.com:8883",
-		pattern: `^((mqtt|tls|ws|wss)://\S+)?$`,
+		pattern: regexp.MustCompile(`^((mqtt|tls|ws|wss)://\S+)?$`),
 		wrong:   wrongBroker,
 	},
 	"proxy": {
+		what:    "the address of a proxy",
 		right:   "use http, such as http://proxy.example.com:3128",
-		pattern: `^(https?://\S+)?$`,
+		pattern: regexp.MustCompile(`^(https?://\S+)?$`),
 		wrong:   wrongProxy,
 	},
-	"port":            {right: "use an address such as tcp://192.168.1.50:9100", pattern: `^[a-z]+:.+$`},
+	"port":            {what: "the address of a port", right: "use an address such as tcp://192.168.1.50:9100", pattern: regexp.MustCompile(`^[a-z]+:.+$`)},
 	"store_orders":    {oneOf: []string{"holder", "stand-in", "no"}},
 	"acknowledged_by": {oneOf: []string{"broker", "backend"}},
 	"unknown":         {oneOf: []string{"copy", "ask"}},
@@ -102,11 +114,11 @@ var checks = map[string]check{
 	"via":             {oneOf: []string{"relay", "api"}},
 
 	// Names that other parts of the file, or this build, know: see rules.go.
-	"printer":  {right: "use the name of a [[printer]]", pattern: `^.+$`},
-	"profile":  {right: "use the name of a model, or auto", pattern: `^.+$`},
-	"paper":    {right: "use 80mm or 58mm", pattern: `^[0-9]{2,3}mm$`},
-	"driver":   {right: "use the name of a driver", pattern: `^[a-z]+$`},
-	"provider": {right: "use the name of a provider", pattern: `^[a-z0-9]+$`},
+	"printer":  {what: "the name of a printer", right: "use the name of a [[printer]]", pattern: regexp.MustCompile(`^.+$`)},
+	"profile":  {what: "the name of a model", right: "use the name of a model, or auto", pattern: regexp.MustCompile(`^.+$`)},
+	"paper":    {what: "a width of paper", right: "use 80mm or 58mm", pattern: regexp.MustCompile(`^[0-9]{2,3}mm$`)},
+	"driver":   {what: "the name of a driver", right: "use the name of a driver", pattern: regexp.MustCompile(`^[a-z]+$`)},
+	"provider": {what: "the name of a provider", right: "use the name of a provider", pattern: regexp.MustCompile(`^[a-z0-9]+$`)},
 }
 
 // examine says what is wrong with a text and what would be right, or "".
@@ -118,8 +130,10 @@ func (c check) examine(s string) (problem, mend string) {
 		}
 		mend = didYouMean(s, c.oneOf)
 		return quote(s) + " is not one of " + strings.Join(c.oneOf, ", "), mend
-	case c.pattern != "" && !regexp.MustCompile(c.pattern).MatchString(s):
-		return quote(s) + " is not right here", c.right
+	case c.longest > 0 && utf8.RuneCountInString(s) > c.longest:
+		return fmt.Sprintf("%s is longer than %d characters", quote(s), c.longest), c.right
+	case c.pattern != nil && !c.pattern.MatchString(s):
+		return quote(s) + " is not " + c.what, c.right
 	case c.wrong != nil:
 		if problem = c.wrong(s); problem != "" {
 			return problem, c.right

@@ -111,7 +111,13 @@ func (s schemaWriter) text(name string) object {
 	if names := s.names(name); len(names) > 0 {
 		return object{"type": "string", "enum": names}
 	}
-	out := object{"type": "string", "pattern": c.pattern}
+	out := object{"type": "string"}
+	if c.pattern != nil {
+		out["pattern"] = c.pattern.String()
+	}
+	if c.longest > 0 {
+		out["maxLength"] = c.longest
+	}
 	if name == "id" {
 		out["not"] = object{"enum": []string{"up", "down"}}
 	}
