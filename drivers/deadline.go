@@ -1,7 +1,6 @@
 package drivers
 
 import (
-	"os"
 	"sync"
 	"time"
 )
@@ -74,33 +73,5 @@ func (d *Deadline) expire() {
 	if !d.closed {
 		close(d.passed)
 		d.closed = true
-	}
-}
-
-// How Await pauses: at first for minAsk, then for twice as long each time.
-const (
-	minAsk = time.Millisecond
-	maxAsk = 50 * time.Millisecond
-)
-
-// Await asks ready, less and less often but at least twenty times a second,
-// until it says true or fails: for what the system tells only who asks. It
-// returns ready's error, os.ErrDeadlineExceeded once d has passed, or
-// os.ErrClosed once closing is closed.
-func (d *Deadline) Await(closing <-chan struct{}, ready func() (bool, error)) error {
-	for ask := minAsk; ; ask = min(2*ask, maxAsk) {
-		if ok, err := ready(); ok || err != nil {
-			return err
-		}
-		timer := time.NewTimer(ask)
-		select {
-		case <-timer.C:
-		case <-closing:
-			timer.Stop()
-			return os.ErrClosed
-		case <-d.Passed():
-			timer.Stop()
-			return os.ErrDeadlineExceeded
-		}
 	}
 }

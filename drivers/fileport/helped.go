@@ -21,12 +21,15 @@ const busyPause = 20 * time.Millisecond
 // goroutine beside, which ends when the system lets go of it.
 type helped struct {
 	*node
-	mu      sync.Mutex
-	stalled bool // a write has not come back: nobody knows what it wrote
+	mu  sync.Mutex
+	out drivers.BoundedWriter
 }
 
-// errStalled is why a port that a write is stuck in is of no more use.
-var errStalled = errors.New("a write has not come back since its deadline: open the device again")
+func newHelped(file *os.File) *helped {
+	p := &helped{node: newNode(file)}
+	p.out = drivers.BoundedWriter{To: file, Deadline: &p.writes, Closing: p.closing}
+	return p
+}
 
 func (p *helped) Read(b []byte) (int, error) {
 	if len(b) == 0 {
@@ -42,14 +45,12 @@ func (p *helped) Write(b []byte) (written int, err error) {
 		switch {
 		case p.isClosing():
 			return written, p.fault("write", os.ErrClosed)
-		case p.stalled:
-			return written, p.fault("write", errStalled)
 		case p.writes.IsPast():
 			return written, p.fault("write", os.ErrDeadlineExceeded)
 		case written == len(b):
 			return written, nil
 		}
-		n, err := p.writeChunk(b[written:min(len(b), written+helpedChunk)])
+		n, err := p.out.Write(b[written:min(len(b), written+helpedChunk)])
 		written += n
 		if errors.Is(err, syscall.EAGAIN) {
 			err = p.pause()
@@ -57,29 +58,6 @@ func (p *helped) Write(b []byte) (written int, err error) {
 		if err != nil {
 			return written, p.fault("write", err)
 		}
-	}
-}
-
-// writeChunk hands a copy of b to the system, and waits for the end of that.
-func (p *helped) writeChunk(b []byte) (int, error) {
-	type result struct {
-		n   int
-		err error
-	}
-	done := make(chan result, 1)
-	chunk := append([]byte(nil), b...)
-	go func() {
-		n, err := p.file.Write(chunk)
-		done <- result{n, err}
-	}()
-	select {
-	case r := <-done:
-		return r.n, r.err
-	case <-p.closing:
-		return 0, os.ErrClosed
-	case <-p.writes.Passed():
-		p.stalled = true
-		return 0, os.ErrDeadlineExceeded
 	}
 }
 

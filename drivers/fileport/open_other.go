@@ -25,5 +25,5 @@ func openNode(name string) (drivers.Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &helped{node: newNode(file)}, nil
+	return newHelped(file), nil
 }

@@ -67,7 +67,7 @@ func lockNode(file *os.File, twoWay bool) (drivers.Port, error) {
 		return nil, &fs.PathError{Op: "lock", Path: file.Name(), Err: lockErr}
 	}
 	if file.SetDeadline(time.Time{}) != nil {
-		return &helped{node: newNode(file)}, nil
+		return newHelped(file), nil
 	}
 	return withDrain(&polled{node: newNode(file), raw: raw, twoWay: twoWay}), nil
 }
