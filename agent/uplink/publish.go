@@ -1,0 +1,135 @@
+package uplink
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"mostrador/store"
+)
+
+// A flight is a publish whose acknowledgement is awaited.
+type flight struct {
+	outgoing
+	token mqtt.Token
+}
+
+// publish sends the outbox until the session ends, never more than the window
+// ahead of the broker's acknowledgements; what is in flight then gets a moment.
+func (s *session) publish() {
+	flights := make(chan flight, s.u.set.Window)
+	slots := make(chan struct{}, s.u.set.Window)
+	late, giveUp := context.WithCancel(s.lost)
+	defer giveUp()
+	var collector sync.WaitGroup
+	collector.Go(func() { s.collect(late, flights, slots) })
+	s.send(flights, slots)
+	close(flights)
+	patience := time.AfterFunc(farewell, giveUp)
+	defer patience.Stop()
+	collector.Wait()
+}
+
+// send publishes one event after the other as slots become free.
+func (s *session) send(flights chan<- flight, slots chan<- struct{}) {
+	more, stop := s.u.store.Watch(store.TopicOutbox)
+	defer stop()
+	box, err := newOutbox(s.u.store, s.u.marks, s.prefix)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	for {
+		select {
+		case slots <- struct{}{}:
+		case <-s.ctx.Done():
+			return
+		}
+		out, ok := s.next(box, more)
+		if !ok {
+			return
+		}
+		if len(out.payload) > largePayload {
+			s.u.log.Warn("an event is larger than some brokers accept; it is sent as it is",
+				"stream", out.lane.stream, "position", out.position, "bytes", len(out.payload))
+		}
+		token := s.client.Publish(out.lane.topic, 1, false, out.payload)
+		out.payload = nil
+		flights <- flight{out, token}
+	}
+}
+
+// largePayload is the most that a broker with limits takes (AWS IoT: 128 kB).
+const largePayload = 128 << 10
+
+// next waits for an event; ok is false when the session ends first.
+func (s *session) next(box *outbox, more <-chan struct{}) (out outgoing, ok bool) {
+	pause := backoff{min: time.Second, max: 30 * time.Second}
+	failing := false
+	for s.ctx.Err() == nil {
+		out, ok, err := box.next()
+		switch {
+		case ok:
+			return out, true
+		case err != nil:
+			if !failing {
+				s.u.log.Error("cannot read the events that wait; trying again", "error", err)
+				failing = true
+			}
+			sleep(s.ctx, pause.next())
+			continue
+		}
+		select {
+		case <-more:
+			box.wake()
+		case <-s.ctx.Done():
+		}
+	}
+	return outgoing{}, false
+}
+
+// collect waits for the acknowledgements in the order of the publishes, which
+// is the order in which brokers send them, and frees their slots. A token that
+// has completed without an error stands for a PUBACK on this very connection,
+// because the client lives no longer than it. Marks are cumulative, so behind
+// one that is missing none counts; they all go again on the next connection.
+func (s *session) collect(late context.Context, flights <-chan flight, slots <-chan struct{}) {
+	limit := time.NewTimer(stallTimeout)
+	defer limit.Stop()
+	missing := false
+	for f := range flights {
+		if missing {
+			continue
+		}
+		if err := s.awaitAck(late, f.token, limit); err != nil {
+			missing = true
+			if late.Err() == nil {
+				s.fail(fmt.Errorf("publish: %w", err))
+			}
+			continue
+		}
+		s.u.marks.acknowledged(f.lane.stream, f.position)
+		<-slots
+	}
+}
+
+// awaitAck waits until late, and not longer than a broker at work needs.
+func (s *session) awaitAck(late context.Context, token mqtt.Token, limit *time.Timer) error {
+	select {
+	case <-token.Done():
+		return token.Error()
+	default:
+	}
+	limit.Reset(stallTimeout)
+	select {
+	case <-token.Done():
+		return token.Error()
+	case <-limit.C:
+		return errNoAnswer
+	case <-late.Done():
+		return context.Cause(late)
+	}
+}

@@ -1,0 +1,214 @@
+package uplink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+)
+
+// How one connection is held. A half-open line is noticed within keepAlive +
+// pingTimeout + 5 s, because the library looks every 5 s.
+const (
+	connectTimeout = 15 * time.Second // until the broker has answered CONNECT
+	keepAlive      = 15 * time.Second
+	pingTimeout    = 5 * time.Second
+	answerTimeout  = 30 * time.Second // for SUBACK and the birth's PUBACK
+	// stallTimeout ends a connection whose broker answers pings but has not
+	// acknowledged the oldest publish for so long.
+	stallTimeout   = time.Minute
+	farewell       = 2 * time.Second // for what is in flight, and for the goodbye
+	handOver       = 5 * time.Second // for a publish to be taken by the library
+	disconnectWait = 1000            // milliseconds
+)
+
+// A session is one connection to the broker, from dialling to its end, with an
+// MQTT client of its own: a client that reconnects by itself completes
+// publishes that no broker has acknowledged.
+type session struct {
+	u      *Uplink
+	number uint64 // of this connection, from 1; not of the MQTT session
+	prefix string // of its topics
+	client mqtt.Client
+	inbox  *inbox
+
+	// lost ends with the connection, and its cause is why; ctx ends with lost
+	// or with the Uplink.
+	lost context.Context
+	fail context.CancelCauseFunc
+	ctx  context.Context
+	stop context.CancelFunc
+}
+
+func newSession(u *Uplink, number uint64) *session {
+	return &session{u: u, number: number, inbox: newInbox(),
+		prefix: "mostrador/v1/" + u.set.Store + "/" + u.set.Terminal}
+}
+
+// errStopped is why a session ends when nothing has failed.
+var errStopped = errors.New("the uplink was stopped")
+
+// run connects and works until the connection or ctx ends; it returns why.
+func (s *session) run(ctx context.Context) error {
+	s.lost, s.fail = context.WithCancelCause(context.WithoutCancel(ctx))
+	s.ctx, s.stop = context.WithCancel(s.lost)
+	defer s.stop()
+	defer context.AfterFunc(ctx, s.stop)()
+
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	// What waits for this session comes as soon as the broker has accepted it,
+	// so the committer is there before.
+	parts.Go(func() { s.inbox.commit(s) })
+	defer s.fail(errStopped)
+
+	if err := s.connect(); err != nil {
+		return err
+	}
+	defer s.client.Disconnect(disconnectWait)
+	if err := s.greet(); err != nil {
+		return err
+	}
+	parts.Go(s.beat)
+	s.publish()
+	<-s.ctx.Done()
+	if s.lost.Err() == nil {
+		s.sayGoodbye()
+	}
+	return context.Cause(s.lost)
+}
+
+// connect opens the line and logs in.
+func (s *session) connect() error {
+	address, err := broker(s.u.set.Broker)
+	if err != nil {
+		return err
+	}
+	opts, err := s.options(address)
+	if err != nil {
+		return err
+	}
+	s.u.connecting(s.number)
+	s.client = mqtt.NewClient(opts)
+	token := s.client.Connect()
+	// The dialler ends with s.ctx and both have deadlines, so this ends.
+	select {
+	case <-token.Done():
+	case <-time.After(2 * connectTimeout):
+		s.client.Disconnect(0)
+		return errors.New("connect: the broker has not answered")
+	}
+	if err := token.Error(); err != nil {
+		if s.ctx.Err() != nil {
+			return errStopped
+		}
+		return fmt.Errorf("connect: %w", err)
+	}
+	if t, ok := token.(*mqtt.ConnectToken); ok {
+		s.u.connected(t.SessionPresent())
+	}
+	return nil
+}
+
+func (s *session) options(address *url.URL) (*mqtt.ClientOptions, error) {
+	password, err := s.u.set.password()
+	if err != nil {
+		return nil, err
+	}
+	o := mqtt.NewClientOptions()
+	o.Servers = []*url.URL{address}
+	o.SetClientID(s.u.set.clientID())
+	o.SetUsername(s.u.set.Username)
+	o.SetPassword(password)
+	o.SetProtocolVersion(4)
+	o.SetCleanSession(false)
+	o.SetAutoReconnect(false)
+	o.SetConnectRetry(false)
+	o.SetKeepAlive(keepAlive)
+	o.SetPingTimeout(pingTimeout)
+	o.SetConnectTimeout(connectTimeout)
+	o.SetWriteTimeout(handOver) // the line has its own for the network
+	o.SetAutoAckDisabled(true)
+	o.SetOrderMatters(true)
+	o.SetBinaryWill(s.prefix+"/state", s.offline("lost"), 1, true)
+	o.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { s.inbox.put(m) })
+	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.fail(err) })
+	o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) {
+		conn, err := s.u.set.open(s.ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		return newLine(conn, s.fail), nil
+	})
+	return o, nil
+}
+
+// clientID is stable, so that the broker keeps the session. An id cannot hold
+// the underscore, so no two terminals share one.
+func (set Settings) clientID() string { return set.Store + "_" + set.Terminal }
+
+// greet subscribes and publishes the birth.
+func (s *session) greet() error {
+	if err := s.subscribe(); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	if err := s.tell(); err != nil {
+		return fmt.Errorf("publish the state: %w", err)
+	}
+	return nil
+}
+
+// subscribe asks for what comes down and makes sure that the broker has agreed
+// to deliver it with acknowledgement.
+func (s *session) subscribe() error {
+	want := map[string]byte{s.prefix + "/down/" + downOrders: 1, s.prefix + "/down/" + downResults: 1}
+	token := s.client.SubscribeMultiple(want, nil)
+	if err := await(s.lost, token, answerTimeout); err != nil {
+		return err
+	}
+	granted := token.(*mqtt.SubscribeToken).Result()
+	for topic := range want {
+		if qos, ok := granted[topic]; !ok || qos != 1 {
+			return &refusedError{topic: topic}
+		}
+	}
+	return nil
+}
+
+// A refusedError is a subscription that the broker did not grant.
+type refusedError struct{ topic string }
+
+func (e *refusedError) Error() string {
+	return "the broker does not grant " + e.topic + " with QoS 1"
+}
+
+// errNoAnswer: the broker is there and does not answer.
+var errNoAnswer = errors.New("the broker has not answered in time")
+
+// await waits for a token: it may never complete once the connection is lost.
+func await(lost context.Context, token mqtt.Token, limit time.Duration) error {
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-token.Done():
+		return token.Error()
+	case <-lost.Done():
+		return context.Cause(lost)
+	case <-t.C:
+		return errNoAnswer
+	}
+}
+
+// sayGoodbye replaces the birth by an orderly offline, so that the last will
+// does not speak.
+func (s *session) sayGoodbye() {
+	token := s.client.Publish(s.prefix+"/state", 1, true, s.offline("stopped"))
+	if err := await(s.lost, token, farewell); err != nil {
+		s.u.log.Warn("the broker did not take the goodbye", "error", err)
+	}
+}

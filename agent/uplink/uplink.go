@@ -1,0 +1,202 @@
+// Package uplink is the terminal's line to the cloud: it carries the store's
+// outbox up over MQTT 3.1.1 and hands what comes down to a Handler. The store
+// is the queue; the MQTT library is only transport, and this package is the
+// only one that imports it. docs/mqtt.md is the contract with the backend.
+package uplink
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"mostrador/store"
+)
+
+// Settings are what the configuration says of the line.
+type Settings struct {
+	// Store and Terminal are the ids of [terminal], [a-z0-9][a-z0-9-]{0,39}.
+	// They name the topics and the MQTT client.
+	Store, Terminal string
+	// Version of the agent, for the state message.
+	Version string
+
+	// Broker is mqtt://, tls://, ws:// or wss:// with a host and, where it is
+	// not the usual one, a port. Empty: there is no uplink; events wait.
+	Broker string
+	// Username, and Password or the file that holds it, which is read again at
+	// each connection so that a new password needs no restart.
+	Username, Password, PasswordFile string
+	// CAFile holds the certificates that the broker's may be signed by (PEM);
+	// empty: the system's. The client's certificate and key are PEM files too.
+	// All are read again at each connection.
+	CAFile, ClientCertFile, ClientKeyFile string
+	// Proxy is the URL of an HTTP proxy, used for ws and wss.
+	Proxy string
+
+	// Window is how many publishes may wait for the broker's acknowledgement
+	// at once, over all streams; 0: 64.
+	Window int
+	// Rate (publishes a second, 0: no cap), Batch, and AcknowledgedBy ("broker"
+	// or "backend") are accepted, but only 0, false and "broker" are in force
+	// yet; Status.Notices says so.
+	Rate           int
+	Batch          bool
+	AcknowledgedBy string
+
+	// KeepSent is how long acknowledged events stay in the store.
+	KeepSent time.Duration
+	// Heartbeat is the time between two state messages; 0: one minute.
+	Heartbeat time.Duration
+	// RetryMin and RetryMax bound the pause before the next connection; 0: one
+	// second and one minute.
+	RetryMin, RetryMax time.Duration
+}
+
+// A Handler takes what comes down. Calls come one at a time, in the order of
+// arrival; the same message may come again, also after it was acknowledged.
+//
+// ack tells the broker that the payload is safe. It is called once, usually
+// before the return, but it may be called later and from any goroutine; its
+// error says that the connection has gone, so that the message will come
+// again, and needs no other answer than not to mind the repetition.
+//
+// An error means "not taken": the message is offered again, after a pause, and
+// must not have been acknowledged. A payload that can never be taken is for the
+// Handler to record and acknowledge, or it will be offered for ever.
+type Handler interface {
+	// Order takes a message of down/orders.
+	Order(ctx context.Context, payload []byte, ack func() error) error
+	// Result takes a message of down/results.
+	Result(ctx context.Context, payload []byte, ack func() error) error
+}
+
+// Uplink is the line of one terminal.
+type Uplink struct {
+	set     Settings
+	store   *store.Store
+	handler Handler
+	log     *slog.Logger
+	marks   *marks
+	started time.Time
+
+	mu sync.Mutex
+	at standing // what Status tells of the connection, under mu
+}
+
+// New returns an Uplink that is at rest; Run brings it to life.
+func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
+	if set.Window <= 0 {
+		set.Window = 64
+	}
+	if set.Heartbeat <= 0 {
+		set.Heartbeat = time.Minute
+	}
+	if set.RetryMin <= 0 {
+		set.RetryMin = time.Second
+	}
+	if set.RetryMax < set.RetryMin {
+		set.RetryMax = max(time.Minute, set.RetryMin)
+	}
+	return &Uplink{
+		set: set, store: st, handler: h, log: log,
+		marks:   newMarks(st, log),
+		started: st.Clock().Now().Wall,
+		at:      standing{notices: notices(set)},
+	}
+}
+
+// notices are what the settings ask for and this version does not do.
+func notices(set Settings) []string {
+	var out []string
+	if set.AcknowledgedBy == "backend" {
+		out = append(out, `acknowledged_by = "backend" is not available yet: an event counts as delivered when the broker has acknowledged it`)
+	}
+	if set.Rate > 0 {
+		out = append(out, "rate is not available yet: events go as fast as the broker takes them")
+	}
+	if set.Batch {
+		out = append(out, "batch is not available yet: events go one by one")
+	}
+	return out
+}
+
+// Run keeps the line up until ctx ends; it then says goodbye and returns nil.
+// Whatever goes wrong with line, broker or store is logged, shown in Status,
+// and tried again.
+func (u *Uplink) Run(ctx context.Context) error {
+	for _, n := range u.at.notices {
+		u.log.Warn("uplink setting without effect", "notice", n)
+	}
+	var parts sync.WaitGroup
+	parts.Go(func() { u.sweep(ctx) })
+	saving, stopSaving := context.WithCancel(context.WithoutCancel(ctx))
+	parts.Go(func() { u.marks.run(saving) })
+
+	if u.set.Broker != "" {
+		u.stayConnected(ctx)
+	}
+	<-ctx.Done()
+	stopSaving()
+	parts.Wait()
+	return nil
+}
+
+// stayConnected holds one connection after the other, with a pause between.
+func (u *Uplink) stayConnected(ctx context.Context) {
+	pause := backoff{min: u.set.RetryMin, max: u.set.RetryMax}
+	for number := uint64(1); ctx.Err() == nil; number++ {
+		begun := time.Now()
+		err := newSession(u, number).run(ctx)
+		u.marks.flush()
+		if ctx.Err() != nil {
+			u.ended(nil, 0)
+			return
+		}
+		if time.Since(begun) >= settled || isPlanned(err) {
+			pause.reset()
+		}
+		wait := pause.next()
+		u.ended(err, wait)
+		sleep(ctx, wait)
+	}
+}
+
+// settled is how long a connection must have lasted for its end to be news, and
+// not one more failure of the same kind.
+const settled = 30 * time.Second
+
+// backoff yields pauses with full jitter: each is drawn evenly between min and
+// a bound that doubles up to max. The first bound is five times min, so that a
+// fleet that lost its broker at one moment does not come back in one second.
+type backoff struct {
+	min, max time.Duration
+	bound    time.Duration
+}
+
+func (b *backoff) next() time.Duration {
+	if b.bound == 0 {
+		b.bound = 5 * b.min
+	}
+	bound := min(b.bound, b.max)
+	b.bound = min(2*b.bound, b.max)
+	if bound <= b.min {
+		return b.min
+	}
+	return b.min + rand.N(bound-b.min)
+}
+
+func (b *backoff) reset() { b.bound = 0 }
+
+// sleep waits for d or for the end of ctx, and reports whether ctx still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

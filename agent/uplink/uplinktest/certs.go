@@ -1,0 +1,85 @@
+package uplinktest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Certificates are the PEM files of a small authority and what it has signed.
+type Certificates struct {
+	CA, ServerCert, ServerKey, ClientCert, ClientKey string
+}
+
+// MakeCertificates makes an authority, a certificate for 127.0.0.1 and
+// localhost that is valid from notBefore for one day, and a client's.
+func MakeCertificates(t testing.TB, notBefore time.Time) Certificates {
+	t.Helper()
+	a := authority{t: t, dir: t.TempDir(), from: notBefore}
+	a.key, a.cert = a.sign("ca", &x509.Certificate{
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	})
+	a.sign("server", &x509.Certificate{
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
+	a.sign("client", &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	file := func(name string) string { return filepath.Join(a.dir, name) }
+	return Certificates{file("ca.crt"), file("server.crt"), file("server.key"), file("client.crt"), file("client.key")}
+}
+
+type authority struct {
+	t    testing.TB
+	dir  string
+	from time.Time
+	n    int64
+	key  *ecdsa.PrivateKey
+	cert *x509.Certificate
+}
+
+// sign completes a certificate, signs it (the first one itself), and writes it
+// and its key.
+func (a *authority) sign(name string, c *x509.Certificate) (*ecdsa.PrivateKey, *x509.Certificate) {
+	a.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	a.must(err)
+	a.n++
+	c.SerialNumber = big.NewInt(a.n)
+	c.Subject = pkix.Name{CommonName: "mostrador test " + name}
+	c.NotBefore, c.NotAfter = a.from, a.from.Add(24*time.Hour)
+	parent, signer := c, key
+	if a.cert != nil {
+		parent, signer = a.cert, a.key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
+	a.must(err)
+	cert, err := x509.ParseCertificate(der)
+	a.must(err)
+	secret, err := x509.MarshalECPrivateKey(key)
+	a.must(err)
+	a.write(name+".crt", "CERTIFICATE", der)
+	a.write(name+".key", "EC PRIVATE KEY", secret)
+	return key, cert
+}
+
+func (a *authority) write(name, kind string, der []byte) {
+	a.t.Helper()
+	text := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+	a.must(os.WriteFile(filepath.Join(a.dir, name), text, 0o600))
+}
+
+func (a *authority) must(err error) {
+	if err != nil {
+		a.t.Helper()
+		a.t.Fatal(err)
+	}
+}

@@ -1,0 +1,249 @@
+package uplinktest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+)
+
+// An Event is a CloudEvent as docs/mqtt.md describes it.
+type Event struct {
+	Topic    string          `json:"-"`
+	ID       string          `json:"id"`
+	Source   string          `json:"source"`
+	Type     string          `json:"type"`
+	Time     time.Time       `json:"time"`
+	Epoch    string          `json:"epoch"`
+	Sequence string          `json:"sequence"`
+	Data     json.RawMessage `json:"data"`
+	Raw      []byte          `json:"-"` // the message as it came
+}
+
+// Into decodes the event's data.
+func (e Event) Into(t testing.TB, data any) {
+	t.Helper()
+	if err := json.Unmarshal(e.Data, data); err != nil {
+		t.Fatalf("data of %s %s: %v", e.Source, e.Sequence, err)
+	}
+}
+
+// series is what a sequence counts within.
+type series struct{ source, epoch string }
+
+// A Consumer is a backend in small: a durable QoS 1 session that reconnects by
+// itself, checks every message against the contract, and dedupes events on
+// (source, epoch, sequence). It knows docs/mqtt.md and docs/schemas, nothing
+// of the agent.
+type Consumer struct {
+	t        testing.TB
+	client   mqtt.Client
+	contract *Contract
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and renewed at each message
+	events  []Event       // first deliveries, in order of arrival
+	first   map[series]map[string][]byte
+	last    map[series]string
+	states  []Event
+	report  Report
+}
+
+// A Report is what a consumer found wrong, or at least worth counting.
+type Report struct {
+	// Messages in all, and Duplicates among them, which are no fault.
+	Messages, Duplicates int
+	// Changed: the same event came again with other bytes. Disorder: an event's
+	// first delivery came after that of a later one. Invalid: it breaks a schema.
+	Changed, Disorder, Invalid []string
+	// Gaps: sequences that are missing below the highest one.
+	Gaps []string
+}
+
+// Faults are all that must not be.
+func (r Report) Faults() []string {
+	return slices.Concat(r.Changed, r.Disorder, r.Invalid, r.Gaps)
+}
+
+// Subscribe starts a consumer under its own client id at a broker (host:port,
+// or an mqtt:// URL) of everything that terminals send. It ends with the test.
+func Subscribe(t testing.TB, broker, clientID string) *Consumer {
+	t.Helper()
+	contract, err := LoadContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Consumer{
+		t: t, contract: contract, changed: make(chan struct{}),
+		first: map[series]map[string][]byte{}, last: map[series]string{},
+	}
+	o := mqtt.NewClientOptions()
+	o.AddBroker("tcp://" + strings.TrimPrefix(broker, "mqtt://"))
+	o.SetClientID(clientID)
+	o.SetCleanSession(false)
+	o.SetAutoReconnect(true)
+	o.SetMaxReconnectInterval(200 * time.Millisecond)
+	o.SetConnectRetry(true)
+	o.SetConnectRetryInterval(100 * time.Millisecond)
+	o.SetConnectTimeout(2 * time.Second)
+	o.SetWriteTimeout(5 * time.Second)
+	o.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { c.take(m.Topic(), m.Payload()) })
+	o.SetOnConnectHandler(func(cl mqtt.Client) {
+		// A broker that has lost the session must be asked anew.
+		cl.SubscribeMultiple(map[string]byte{"mostrador/v1/+/+/up/+": 1, "mostrador/v1/+/+/state": 1}, nil)
+	})
+	c.client = mqtt.NewClient(o)
+	token := c.client.Connect()
+	if !token.WaitTimeout(20*time.Second) || token.Error() != nil {
+		t.Fatalf("consumer %s cannot connect to %s: %v", clientID, broker, token.Error())
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// Close ends the connection; the broker keeps the session. A new Subscribe with
+// the same client id goes on where this one ended.
+func (c *Consumer) Close() { c.client.Disconnect(500) }
+
+func (c *Consumer) take(topic string, payload []byte) {
+	fault := c.contract.CheckMessage(topic, payload)
+	e := Event{Topic: topic, Raw: slices.Clone(payload)}
+	if err := json.Unmarshal(payload, &e); err != nil && fault == nil {
+		fault = err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.report.Messages++
+	if fault != nil {
+		c.report.Invalid = append(c.report.Invalid, fmt.Sprintf("%s: %v: %s", topic, fault, payload))
+	}
+	if strings.HasSuffix(topic, "/state") {
+		c.states = append(c.states, e)
+	} else {
+		c.record(e)
+	}
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// record keeps an event's first delivery and looks hard at the others.
+func (c *Consumer) record(e Event) {
+	key := series{e.Source, e.Epoch}
+	if c.first[key] == nil {
+		c.first[key] = map[string][]byte{}
+	}
+	if before, seen := c.first[key][e.Sequence]; seen {
+		c.report.Duplicates++
+		if !bytes.Equal(before, e.Raw) {
+			c.report.Changed = append(c.report.Changed, fmt.Sprintf("%s %s: first %s, then %s", e.Source, e.Sequence, before, e.Raw))
+		}
+		return
+	}
+	c.first[key][e.Sequence] = e.Raw
+	if e.Sequence < c.last[key] {
+		c.report.Disorder = append(c.report.Disorder, fmt.Sprintf("%s: %s came first after %s", e.Source, e.Sequence, c.last[key]))
+	}
+	c.last[key] = max(c.last[key], e.Sequence)
+	c.events = append(c.events, e)
+}
+
+// Events are the first deliveries of a stream's events, in order of arrival.
+func (c *Consumer) Events(stream string) []Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []Event
+	for _, e := range c.events {
+		if strings.HasSuffix(e.Topic, "/up/"+stream) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Arrivals are the topics of all first deliveries, in order of arrival.
+func (c *Consumer) Arrivals() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []string
+	for _, e := range c.events {
+		out = append(out, e.Topic)
+	}
+	return out
+}
+
+// States are the state messages, in order of arrival.
+func (c *Consumer) States() []Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.states)
+}
+
+// Report is what was found so far.
+func (c *Consumer) Report() Report {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.report
+	for key, got := range c.first {
+		for n := 1; n <= len(got); n++ {
+			if s := fmt.Sprintf("%020d", n); got[s] == nil {
+				r.Gaps = append(r.Gaps, fmt.Sprintf("%s epoch %s: %d events, the highest is %s, and %s is missing", key.source, key.epoch, len(got), c.last[key], s))
+				break
+			}
+		}
+	}
+	return r
+}
+
+// Check fails the test when something was lost, changed, out of order or
+// against the contract.
+func (c *Consumer) Check() {
+	c.t.Helper()
+	for _, fault := range c.Report().Faults() {
+		c.t.Error(fault)
+	}
+}
+
+// Wait waits until ok holds, which is asked at each message, or fails the test
+// after the limit.
+func (c *Consumer) Wait(limit time.Duration, what string, ok func() bool) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), limit)
+	defer cancel()
+	for {
+		c.mu.Lock()
+		changed := c.changed
+		c.mu.Unlock()
+		if ok() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			r := c.Report()
+			c.t.Fatalf("waited %v for %s; %d messages came, %d twice; faults: %v", limit, what, r.Messages, r.Duplicates, r.Faults())
+		}
+	}
+}
+
+// WaitEvents waits until n different events of a stream have come.
+func (c *Consumer) WaitEvents(stream string, n int, limit time.Duration) []Event {
+	c.t.Helper()
+	c.Wait(limit, fmt.Sprintf("%d events of %s", n, stream), func() bool { return len(c.Events(stream)) >= n })
+	return c.Events(stream)
+}
+
+// Publish sends a message down, such as an order on …/down/orders.
+func (c *Consumer) Publish(topic string, payload []byte) {
+	c.t.Helper()
+	token := c.client.Publish(topic, 1, false, payload)
+	if !token.WaitTimeout(20*time.Second) || token.Error() != nil {
+		c.t.Fatalf("publish on %s: %v", topic, token.Error())
+	}
+}

@@ -1,0 +1,209 @@
+package uplinktest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// BrokerOptions say how a mosquitto is set up. The zero value is plain TCP on
+// loopback, no persistence, nobody needs to log in.
+type BrokerOptions struct {
+	// Persistent: sessions, queues and retained messages are saved, also on a
+	// kill -9, as well as mosquitto can (after every change, once a second).
+	Persistent bool
+	// Users (name to password) that alone may log in.
+	Users map[string]string
+	// ACL is the text of an acl_file.
+	ACL string
+	// CAFile, CertFile and KeyFile make the listener speak TLS. ClientCerts:
+	// only clients with a certificate of that CA get in.
+	CAFile, CertFile, KeyFile string
+	ClientCerts               bool
+	// WebSockets instead of plain MQTT.
+	WebSockets bool
+	// Lines of configuration besides.
+	Lines []string
+}
+
+// A Broker is a real mosquitto on a free port of loopback. It keeps its port
+// over Stop, Kill and Start, and ends with the test.
+type Broker struct {
+	t    testing.TB
+	path string
+	conf string
+	addr string
+	opts BrokerOptions
+
+	mu  sync.Mutex // guards log, which mosquitto writes to
+	log bytes.Buffer
+	cmd *exec.Cmd
+}
+
+// Mosquitto starts a broker. Without mosquitto on this machine the test fails.
+func Mosquitto(t testing.TB, opts BrokerOptions) *Broker {
+	t.Helper()
+	path, err := exec.LookPath("mosquitto")
+	if err != nil {
+		path = "/usr/sbin/mosquitto" // not on every user's PATH
+		if _, err := os.Stat(path); err != nil {
+			t.Fatal("this test needs mosquitto: run packaging/install-tools (make test does), or apt-get install mosquitto")
+		}
+	}
+	dir := t.TempDir()
+	b := &Broker{t: t, path: path, conf: filepath.Join(dir, "mosquitto.conf"), addr: FreeAddress(t), opts: opts}
+	if err := os.WriteFile(b.conf, []byte(b.config(dir)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.Start()
+	t.Cleanup(b.Kill)
+	return b
+}
+
+// FreeAddress is a host and port of loopback where nothing listens now.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (b *Broker) config(dir string) string {
+	host, port, _ := net.SplitHostPort(b.addr)
+	lines := []string{
+		"per_listener_settings false", "log_dest stderr", "log_type all", "connection_messages true",
+		"max_queued_messages 0", "max_keepalive 65535",
+	}
+	if os.Getuid() == 0 {
+		lines = append(lines, "user root") // it would leave for a user that cannot read this folder
+	}
+	if b.opts.Persistent {
+		lines = append(lines, "persistence true", "persistence_location "+dir+"/",
+			"autosave_on_changes true", "autosave_interval 1")
+	}
+	lines = append(lines, b.access(dir)...)
+	lines = append(lines, "listener "+port+" "+host)
+	if b.opts.WebSockets {
+		lines = append(lines, "protocol websockets")
+	}
+	if b.opts.CertFile != "" {
+		lines = append(lines, "cafile "+b.opts.CAFile, "certfile "+b.opts.CertFile, "keyfile "+b.opts.KeyFile,
+			fmt.Sprintf("require_certificate %v", b.opts.ClientCerts))
+	}
+	return strings.Join(append(lines, b.opts.Lines...), "\n") + "\n"
+}
+
+// access writes the password and ACL files.
+func (b *Broker) access(dir string) []string {
+	lines := []string{fmt.Sprintf("allow_anonymous %v", len(b.opts.Users) == 0)}
+	if len(b.opts.Users) > 0 {
+		file := filepath.Join(dir, "passwords")
+		b.must(os.WriteFile(file, nil, 0o600))
+		for name, password := range b.opts.Users {
+			out, err := exec.Command("mosquitto_passwd", "-b", file, name, password).CombinedOutput()
+			if err != nil {
+				b.t.Fatalf("mosquitto_passwd: %v: %s", err, out)
+			}
+		}
+		lines = append(lines, "password_file "+file)
+	}
+	if b.opts.ACL != "" {
+		file := filepath.Join(dir, "acl")
+		b.must(os.WriteFile(file, []byte(b.opts.ACL), 0o600))
+		lines = append(lines, "acl_file "+file)
+	}
+	return lines
+}
+
+func (b *Broker) must(err error) {
+	if err != nil {
+		b.t.Helper()
+		b.t.Fatal(err)
+	}
+}
+
+// Addr is host:port, URL the address for [uplink] broker.
+func (b *Broker) Addr() string { return b.addr }
+
+// URL is the address for [uplink] broker.
+func (b *Broker) URL() string {
+	scheme := map[[2]bool]string{{false, false}: "mqtt", {false, true}: "tls", {true, false}: "ws", {true, true}: "wss"}
+	return scheme[[2]bool{b.opts.WebSockets, b.opts.CertFile != ""}] + "://" + b.addr
+}
+
+// Start starts the broker again on its port, and waits until it listens.
+func (b *Broker) Start() {
+	b.t.Helper()
+	cmd := exec.Command(b.path, "-c", b.conf)
+	cmd.Stderr = (*brokerLog)(b)
+	b.must(cmd.Start())
+	b.cmd = cmd
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		conn, err := net.DialTimeout("tcp", b.addr, time.Second)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("mosquitto does not listen on %s: %v\n%s", b.addr, err, b.Log())
+		}
+	}
+}
+
+// Kill ends the broker as a power cut would (kill -9).
+func (b *Broker) Kill() { b.end(syscall.SIGKILL) }
+
+// Stop ends the broker in order.
+func (b *Broker) Stop() { b.end(syscall.SIGTERM) }
+
+// Freeze stops the broker's process and Thaw lets it go on: connections stay
+// and nothing answers.
+func (b *Broker) Freeze() { b.signal(syscall.SIGSTOP) }
+
+// Thaw undoes Freeze.
+func (b *Broker) Thaw() { b.signal(syscall.SIGCONT) }
+
+func (b *Broker) signal(s syscall.Signal) {
+	if b.cmd != nil {
+		b.must(b.cmd.Process.Signal(s))
+	}
+}
+
+func (b *Broker) end(s syscall.Signal) {
+	if b.cmd == nil {
+		return
+	}
+	if err := b.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		b.t.Errorf("end mosquitto: %v", err)
+	}
+	_ = b.cmd.Wait() // ends with the signal
+	b.cmd = nil
+}
+
+// Log is what the broker has said since the test began.
+func (b *Broker) Log() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.log.String()
+}
+
+// A brokerLog is where mosquitto writes.
+type brokerLog Broker
+
+func (l *brokerLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.log.Write(p)
+}
