@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -19,100 +20,187 @@ const (
 	metaIdentity = "identity"  // text
 	metaEpoch    = "epoch"     // text
 	metaBoots    = "boots"     // number
-	metaFloor    = "floor"     // RFC 3339, the latest wall time known when last closed
+	metaOpened   = "opened"    // Moment of the last opening
 	metaRawBytes = "raw.bytes" // number, the sum of all raw payloads
 )
 
-// Open opens the store in a file, or creates it.
-func Open(path string, o Options) (*Store, error) {
+// Open opens the store in a file, or creates it, with its folder. A file that
+// another process holds gives ErrLocked after a second, one of a later version
+// ErrNewer; both are left as they are. One that is damaged is renamed to
+// NAME.quarantined-TIME-N and a new one takes its place: Opening tells. Beside
+// the file stand NAME.lock and NAME.reserve.
+func Open(path string, o Options) (*Store, error) { return openSteps(path, o, migrations()) }
+
+func openSteps(path string, o Options, steps []migration) (*Store, error) {
 	s := &Store{path: path, identity: o.Identity, options: o.withDefaults()}
 	s.clock, s.log = s.options.Clock, s.options.Log
-	if err := s.open(); err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+	s.health.MaxSize = s.options.MaxSize
+	if err := s.open(steps); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.letGo())
 	}
 	return s, nil
 }
 
-func (s *Store) open() error {
-	if _, err := os.Stat(s.path); errors.Is(err, os.ErrNotExist) {
-		if err := create(s.path); err != nil {
-			return err
-		}
-		s.opening.Created = true
-	}
-	db, err := bolt.Open(s.path, 0o600, &bolt.Options{
-		Timeout: lockWait, FreelistType: bolt.FreelistMapType, NoFreelistSync: true, MaxSize: int(s.options.MaxSize)})
-	if errors.Is(err, berrors.ErrTimeout) {
-		return fmt.Errorf("%w: %s", ErrLocked, s.path)
-	}
-	if err != nil {
+func (s *Store) open(steps []migration) error {
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o750); err != nil {
 		return err
 	}
-	s.db = db
-	return s.begin()
+	var err error
+	if s.lock, err = lockBeside(s.path); err != nil {
+		return err
+	}
+	if s.db, err = s.ready(uint64(len(steps) + 1)); err != nil {
+		return err
+	}
+	s.db.AllocSize, s.pageSize = growth(s.options.MaxSize), int64(s.db.Info().PageSize)
+	if err := migrate(s.db, s.path, steps, s.log); err != nil {
+		return err
+	}
+	s.reserve = reserve{path: s.path + ".reserve", size: s.options.Reserve}
+	if err := s.reserve.make(); err != nil {
+		s.log.Warn("the reserve for orders cannot be made", "file", s.reserve.path, "error", err)
+	}
+	return s.start()
 }
 
-// create makes a new file under another name, so that the one under path is
-// always whole.
-func create(path string) error {
-	temporary := path + ".new"
-	if err := os.Remove(temporary); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+// ready opens the file that has the store's name; one that is not there is
+// created, and one that is useless is set aside first.
+func (s *Store) ready(schema uint64) (*bolt.DB, error) {
+	if err := removeLeftovers(s.path); err != nil {
+		return nil, err
 	}
-	db, err := bolt.Open(temporary, 0o600, &bolt.Options{Timeout: lockWait, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
-	if err != nil {
-		return err
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range buckets() {
-			if _, err := tx.CreateBucket([]byte(name)); err != nil {
-				return err
-			}
+	db, fault, err := openExisting(s.path, schema)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return nil, err
+	case fault == nil:
+		return db, nil
+	default:
+		if s.opening.Quarantined, err = quarantine(s.path, time.Now()); err != nil {
+			return nil, fmt.Errorf("set the damaged file aside (%w): %w", fault, err)
 		}
-		return tx.Bucket([]byte(bucketMeta)).Put([]byte(metaSchema), number(schema))
+		s.opening.Cause = fault
+		s.log.Error("the store was damaged and set aside; a new one begins",
+			"file", s.path, "kept_as", s.opening.Quarantined, "error", fault)
+	}
+	if err := create(s.path, schema); err != nil {
+		return nil, err
+	}
+	s.opening.Created = true
+	return openFile(s.path)
+}
+
+// openExisting opens a file after looking for faults in it: fault is what makes
+// it useless, err what keeps us from telling.
+func openExisting(path string, schema uint64) (db *bolt.DB, fault, err error) {
+	if fault, err = examine(path); fault != nil || err != nil {
+		return nil, fault, err
+	}
+	db, err = openFile(path)
+	if errors.Is(err, errUnusable) {
+		return nil, err, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	// The pages make sense. Whether they are a store's, its buckets tell.
+	if fault, err = findBuckets(db, path, schema); fault != nil || err != nil {
+		return nil, fault, errors.Join(err, db.Close())
+	}
+	return db, nil, nil
+}
+
+// examine inspects a file under its lock, so that nobody is writing to it.
+func examine(path string) (fault, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	switch err := lockFile(f, lockWait); {
+	case errors.Is(err, errHeld):
+		return nil, fmt.Errorf("%w: %s; stop it first", ErrLocked, path)
+	case err != nil:
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	return inspect(f)
+}
+
+// errUnusable: bbolt does not open the file because of what it holds.
+var errUnusable = errors.New("not a store")
+
+func openFile(path string) (db *bolt.DB, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", errUnusable, r)
+		}
+	}()
+	db, err = bolt.Open(path, 0o600, &bolt.Options{
+		Timeout:        lockWait,
+		FreelistType:   bolt.FreelistMapType,
+		NoFreelistSync: true,
 	})
-	if err = errors.Join(err, db.Sync(), db.Close()); err != nil {
-		return err
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return nil, fmt.Errorf("%w: %s", ErrLocked, path)
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+		return nil, fmt.Errorf("%w: %w", errUnusable, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if err := os.Rename(temporary, path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
+	return db, nil
 }
 
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
+// start notes the opening, and what went before it in the store's own log.
+func (s *Store) start() error {
+	if err := s.db.View(func(b *bolt.Tx) error {
+		s.clock.notBefore((&Tx{store: s, b: b}).newest())
+		s.space.size = b.Size()
+		return nil
+	}); err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// schema is the version of the file's layout that this program writes.
-const schema = 1
-
-// begin notes the opening: boots, identity and epoch.
-func (s *Store) begin() error {
 	opening := s.opening
 	_, err := s.UpdateVital(func(tx *Tx) error {
 		s.opening = opening
-		s.opening.Boots = tx.metaNumber(metaBoots) + 1
-		s.opening.Epoch = string(tx.get(bucketMeta, []byte(metaEpoch)))
-		if err := tx.put(bucketMeta, []byte(metaBoots), number(s.opening.Boots)); err != nil {
+		if err := tx.open(); err != nil {
 			return err
 		}
-		if s.opening.Epoch != "" && string(tx.get(bucketMeta, []byte(metaIdentity))) == s.identity {
+		if opening.Quarantined == "" {
 			return nil
 		}
-		return tx.newEpoch()
+		return tx.Log(Entry{
+			Kind: "store.quarantined", Subject: opening.Quarantined, Severity: Alarm,
+			Text: fmt.Sprintf("El archivo de datos estaba dañado (%v). Se guardó como %s y se empezó uno nuevo.",
+				opening.Cause, filepath.Base(opening.Quarantined)),
+		})
 	})
 	return err
+}
+
+// open counts the opening and starts an epoch where the file has none, or is
+// another terminal's.
+func (tx *Tx) open() error {
+	s := tx.store
+	s.opening.Boots = tx.metaNumber(metaBoots) + 1
+	if err := tx.put(bucketMeta, []byte(metaBoots), number(s.opening.Boots)); err != nil {
+		return err
+	}
+	if err := tx.putJSON(bucketMeta, []byte(metaOpened), tx.Now()); err != nil {
+		return err
+	}
+	s.opening.Epoch = string(tx.get(bucketMeta, []byte(metaEpoch)))
+	if s.opening.Epoch != "" && string(tx.get(bucketMeta, []byte(metaIdentity))) == s.identity {
+		return nil
+	}
+	return tx.newEpoch()
 }
 
 // newEpoch starts every stream's sequence again, under a new random name.
 func (tx *Tx) newEpoch() error {
 	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails, says its doc
+	_, _ = rand.Read(random[:]) // it never fails, says its doc
 	tx.store.opening.Epoch = hex.EncodeToString(random[:])
 	if err := tx.put(bucketMeta, []byte(metaEpoch), []byte(tx.store.opening.Epoch)); err != nil {
 		return err
@@ -125,13 +213,61 @@ func (tx *Tx) newEpoch() error {
 	return tx.put(bucketMeta, []byte(metaIdentity), []byte(tx.store.identity))
 }
 
+// newest is the latest wall time that the records tell.
+func (tx *Tx) newest() time.Time {
+	var opened Moment
+	_ = json.Unmarshal(tx.get(bucketMeta, []byte(metaOpened)), &opened) // unset in a new file
+	newest := opened.Wall
+	later := func(t time.Time) {
+		if t.After(newest) {
+			newest = t
+		}
+	}
+	for s := range latest[Sale](tx, bucketSales) {
+		later(s.RecordedAt.Wall)
+	}
+	for o := range latest[Order](tx, bucketOrders) {
+		later(o.ChangedAt.Wall)
+	}
+	for j := range latest[Job](tx, bucketJobs) {
+		later(j.QueuedAt.Wall)
+	}
+	for _, stream := range Streams() {
+		for e := range latest[Event](tx, outbox(stream)) {
+			later(e.Time)
+		}
+	}
+	return newest
+}
+
 func (tx *Tx) metaNumber(key string) uint64 { return toNumber(tx.get(bucketMeta, []byte(key))) }
 
-// Close writes what is held and lets go of the file.
+// Close writes what is held in memory, if it can, and lets go of the file. No
+// other method may be called from then on.
 func (s *Store) Close() error {
-	_ = time.Now
-	if err := s.db.Close(); err != nil {
-		return fmt.Errorf("close store: %w", err)
+	err := s.Recover()
+	if err != nil {
+		h := s.Health()
+		s.log.Error("the store closes with what it could not write: it is lost",
+			"file", s.path, "orders", h.HeldOrders, "tickets", h.HeldJobs, "error", err)
+		err = fmt.Errorf("close store: %d orders and %d tickets are lost: %w", h.HeldOrders, h.HeldJobs, err)
 	}
-	return nil
+	s.writer.Lock()
+	defer s.writer.Unlock()
+	s.dropHeld()
+	if letGo := s.letGo(); letGo != nil {
+		err = errors.Join(err, fmt.Errorf("close store: %w", letGo))
+	}
+	return err
+}
+
+func (s *Store) letGo() error {
+	var err error
+	if s.db != nil {
+		err = s.db.Close()
+	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
 }

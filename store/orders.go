@@ -32,7 +32,7 @@ func (tx *Tx) PutOrder(o *Order) error {
 }
 
 func (tx *Tx) addOrder(o *Order) error {
-	key := composite(o.Key.Provider, o.Key.Nickname, o.Key.ChannelID)
+	key := orderKey(o.Key)
 	if o.Key != (OrderKey{}) {
 		if seq := tx.get(bucketOrderKeys, key); seq != nil {
 			return fmt.Errorf("order %s of %s is kept already, as number %d", o.Key.ChannelID, o.Key.Nickname, toNumber(seq))
@@ -96,7 +96,7 @@ func (tx *Tx) OrderAt(seq uint64, revision int) (*Order, error) {
 
 // OrderByKey returns the order that an integration calls by this key.
 func (tx *Tx) OrderByKey(k OrderKey) (*Order, error) {
-	return tx.orderBy(bucketOrderKeys, composite(k.Provider, k.Nickname, k.ChannelID))
+	return tx.orderBy(bucketOrderKeys, orderKey(k))
 }
 
 // OrderByID returns the order with this UUID.
@@ -128,3 +128,5 @@ func heldKey(o *Order) []byte {
 func revisionKey(seq uint64, revision int) []byte {
 	return binary.BigEndian.AppendUint32(number(seq), uint32(revision))
 }
+
+func orderKey(k OrderKey) []byte { return composite(k.Provider, k.Nickname, k.ChannelID) }

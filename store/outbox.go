@@ -68,10 +68,7 @@ func (tx *Tx) MarkSent(stream Stream, position uint64) error {
 		return fmt.Errorf("stream %s ends at position %d: %d cannot have been sent", stream, last, position)
 	}
 	tx.topics |= 1 << TopicOutbox
-	grew := tx.grew
-	err := tx.setMark(stream, markSent, position)
-	tx.grew = grew
-	return err
+	return tx.setMark(stream, markSent, position)
 }
 
 // Last is the position of a stream's newest event, 0 when it never had one.
@@ -96,5 +93,5 @@ func (tx *Tx) setMark(stream Stream, offset int, n uint64) error {
 	value := make([]byte, markSize)
 	copy(value, tx.get(bucketStreams, []byte(stream)))
 	binary.BigEndian.PutUint64(value[offset:], n)
-	return tx.put(bucketStreams, []byte(stream), value)
+	return tx.putSmall(bucketStreams, []byte(stream), value)
 }

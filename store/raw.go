@@ -57,7 +57,11 @@ func (tx *Tx) boundRaw(added int) error {
 			return err
 		}
 	}
-	return tx.put(bucketMeta, []byte(metaRawBytes), number(total))
+	return tx.setRawTotal(total)
+}
+
+func (tx *Tx) setRawTotal(n uint64) error {
+	return tx.putSmall(bucketMeta, []byte(metaRawBytes), number(n))
 }
 
 // Raw returns a payload that PutRaw has kept, ErrNotFound when it was dropped.

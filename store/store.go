@@ -22,7 +22,8 @@ var (
 	ErrLocked = errors.New("another mostrador holds the store")
 	// ErrNewer: the file was written by a later version of mostrador.
 	ErrNewer = errors.New("the store is of a newer version")
-	// ErrDamaged: the file is damaged. Opening it again sets it aside.
+	// ErrDamaged: what the file holds makes no sense. Opening it again sets it
+	// aside if it is beyond use.
 	ErrDamaged = errors.New("the store is damaged")
 )
 
@@ -35,7 +36,7 @@ type Options struct {
 	// MaxSize bounds the file, in bytes. 0: 2 GiB, or 768 MiB where addresses
 	// have 32 bits.
 	MaxSize int64
-	// Reserve is what is set aside of MaxSize, and of the disk, for orders and
+	// Reserve is what is set aside of MaxSize, and on the disk, for orders and
 	// tickets, in bytes. 0: 32 MiB; never more than a quarter of MaxSize.
 	Reserve int64
 	// Clock for the store's moments, nil for a new one.
@@ -51,6 +52,7 @@ func (o Options) withDefaults() Options {
 			o.MaxSize = 768 << 20
 		}
 	}
+	o.MaxSize = min(o.MaxSize, math.MaxInt)
 	if o.Reserve <= 0 {
 		o.Reserve = 32 << 20
 	}
@@ -75,11 +77,21 @@ type Store struct {
 	opening  Opening
 	watchers watchers
 	queue    queue
+	db       *bolt.DB
+	pageSize int64
 
-	// state guards what follows: readers hold it while they look, the leader of
-	// a commit while it changes what there is to see.
-	state sync.RWMutex
-	db    *bolt.DB
+	// writer is held by whoever writes: the leader of a commit, Recover, Close.
+	// It guards the reserve and what is known of the space.
+	writer  sync.Mutex
+	reserve reserve
+	space   space
+	damaged error // a commit has met damage: nothing more is written
+
+	// state guards what there is to see: readers hold it while they start, the
+	// writer while that changes.
+	state  sync.RWMutex
+	held   *held // what is in memory only, nil normally
+	health Health
 }
 
 // Opening is what was found when the store was opened.

@@ -83,6 +83,15 @@ func (tx *Tx) put(bucket string, key, value []byte) error {
 	return nil
 }
 
+// putSmall is put of a figure that goes with deleting and marking as sent,
+// which must be possible when there is no space left.
+func (tx *Tx) putSmall(bucket string, key, value []byte) error {
+	grew := tx.grew
+	err := tx.put(bucket, key, value)
+	tx.grew = grew
+	return err
+}
+
 func (tx *Tx) delete(bucket string, key []byte) error {
 	if tx.call == nil {
 		return errReadOnly

@@ -37,6 +37,18 @@ func records[T any](tx *Tx, bucket string, newestFirst bool) iter.Seq2[*T, error
 	}
 }
 
+// latest is the newest record of a bucket, or none.
+func latest[T any](tx *Tx, bucket string) iter.Seq[*T] {
+	return func(yield func(*T) bool) {
+		for record, err := range records[T](tx, bucket, true) {
+			if err == nil {
+				yield(record)
+			}
+			return
+		}
+	}
+}
+
 // indexed decodes the records of a bucket that an index names under prefix, in
 // the index's order. The last 8 bytes of an index key are the record's number.
 func indexed[T any](tx *Tx, index string, prefix []byte, bucket string) iter.Seq2[*T, error] {
