@@ -1,0 +1,106 @@
+// Package command is every action that the page, the command line and the
+// cloud can ask of the agent, in one place: each is checked here, done once,
+// and answered in the same words for all of them.
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"mostrador/agent/order"
+	"mostrador/agent/spool"
+	"mostrador/store"
+)
+
+// Orders is what the commands ask of order intake.
+type Orders interface {
+	Accept(seq uint64, who string) error
+	Reject(seq uint64, reason, who string) error
+	Release(seq uint64, who string) error
+}
+
+// Commands does what people and the cloud ask.
+type Commands struct {
+	store  *store.Store
+	orders Orders
+	spool  *spool.Spool
+	uplink func() any
+	about  About
+}
+
+// About says which agent this is.
+type About struct {
+	Version  string `json:"version"`
+	Store    string `json:"store"`
+	Terminal string `json:"terminal"`
+	Currency string `json:"currency"`
+	Locale   string `json:"locale"`
+	Timezone string `json:"timezone"`
+}
+
+// New wires the commands; uplink answers with the state of the line.
+func New(st *store.Store, orders Orders, sp *spool.Spool, uplink func() any, about About) *Commands {
+	return &Commands{store: st, orders: orders, spool: sp, uplink: uplink, about: about}
+}
+
+// Errors that callers turn into exit codes and HTTP statuses.
+var (
+	// ErrNotFound: there is no such order, ticket or printer.
+	ErrNotFound = errors.New("not found")
+	// ErrRefused: it is there, but its state does not allow what was asked.
+	ErrRefused = errors.New("not possible now")
+	// ErrWrong: what was asked makes no sense.
+	ErrWrong = errors.New("wrong request")
+)
+
+// MaxList bounds one listing.
+const MaxList = 1000
+
+// limitOf gives a listing its size: 50 unless told, at most MaxList.
+func limitOf(n int) (int, error) {
+	if n < 0 || n > MaxList {
+		return 0, fmt.Errorf("%w: a list holds 1 to %d entries", ErrWrong, MaxList)
+	}
+	if n == 0 {
+		return 50, nil
+	}
+	return n, nil
+}
+
+// plain makes errors of the rooms below into this package's own.
+func plain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	case errors.Is(err, spool.ErrSettled), errors.Is(err, order.ErrRefused):
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return err
+}
+
+// seqOf reads a name that people type as a number on this terminal: 12 or #12.
+func seqOf(name string) (uint64, bool) {
+	n, err := strconv.ParseUint(strings.TrimPrefix(name, "#"), 10, 64)
+	return n, err == nil && n > 0
+}
+
+// About says which agent this is.
+func (c *Commands) About() About { return c.about }
+
+// Uplink is the state of the line to the cloud.
+func (c *Commands) Uplink() any { return c.uplink() }
+
+// Health is the state of the store and of the printers.
+func (c *Commands) Health() Health {
+	return Health{Store: c.store.Health(), Printers: c.spool.States()}
+}
+
+// Health is what a look at the terminal tells.
+type Health struct {
+	Store    store.Health  `json:"store"`
+	Printers []spool.State `json:"printers"`
+}

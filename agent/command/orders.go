@@ -1,0 +1,145 @@
+package command
+
+import (
+	"fmt"
+	"time"
+
+	"mostrador/store"
+)
+
+// An OrderRow is one line of the order list. Its first eight fields are those
+// of the customer's own system.
+type OrderRow struct {
+	Transaction  string             `json:"transaction"`
+	PointOfSale  string             `json:"point_of_sale"`
+	Invoice      string             `json:"invoice_number"`
+	PlacedAt     string             `json:"order_date"` // RFC 3339, empty when the channel sends none
+	Observations string             `json:"observations"`
+	InvoiceState store.InvoiceState `json:"invoice_state"`
+	Number       string             `json:"order_number"`
+	Origin       string             `json:"origin"`
+
+	Seq          uint64             `json:"seq"`
+	ID           string             `json:"id"`
+	Provider     string             `json:"provider"`
+	Integration  string             `json:"integration"`
+	Kind         store.OrderKind    `json:"kind"`
+	Status       store.Status       `json:"status"`
+	ChannelState store.ChannelState `json:"channel_state"`
+	Revision     int                `json:"revision"`
+	Customer     string             `json:"customer"`
+	Total        int64              `json:"total"` // minor units of Currency
+	Currency     string             `json:"currency"`
+	HeldUntil    string             `json:"held_until,omitempty"`
+	Flags        []store.Flag       `json:"flags,omitempty"`
+}
+
+// OrderDetail is one order with its tickets.
+type OrderDetail struct {
+	Order   *store.Order `json:"order"`
+	Tickets []*store.Job `json:"tickets"`
+}
+
+// Orders lists the newest orders, at most limit.
+func (c *Commands) Orders(limit int) ([]OrderRow, error) {
+	limit, err := limitOf(limit)
+	if err != nil {
+		return nil, err
+	}
+	var rows []OrderRow
+	err = c.store.View(func(tx *store.Tx) error {
+		rows = []OrderRow{}
+		for o, err := range tx.Orders() {
+			if err != nil {
+				return err
+			}
+			if rows = append(rows, rowOf(o)); len(rows) == limit {
+				break
+			}
+		}
+		return nil
+	})
+	return rows, plain(err)
+}
+
+func rowOf(o *store.Order) OrderRow {
+	row := OrderRow{
+		Transaction: o.Transaction, PointOfSale: o.PointOfSale, Invoice: o.Invoice.Number,
+		Observations: o.Observations, InvoiceState: o.Invoice.State, Number: o.Number, Origin: o.Origin,
+		Seq: o.Seq, ID: o.ID, Provider: o.Key.Provider, Integration: o.Key.Nickname,
+		Kind: o.Kind, Status: o.Status, ChannelState: o.ChannelState, Revision: o.Revision,
+		Customer: o.Customer.Name, Total: o.Totals.Total, Currency: o.Currency, Flags: o.Flags,
+	}
+	if !o.PlacedAt.IsZero() {
+		row.PlacedAt = o.PlacedAt.Format(time.RFC3339)
+	}
+	if !o.HeldUntil.IsZero() {
+		row.HeldUntil = o.HeldUntil.Format(time.RFC3339)
+	}
+	return row
+}
+
+// Order finds one order by its number on this terminal, its id, the channel's
+// id, or the number that people call it by (the newest of that number).
+func (c *Commands) Order(name string) (OrderDetail, error) {
+	var d OrderDetail
+	err := c.store.View(func(tx *store.Tx) error {
+		o, err := findOrder(tx, name)
+		if err != nil {
+			return err
+		}
+		jobs, err := tx.JobsOf(o.Seq)
+		if jobs == nil {
+			jobs = []*store.Job{}
+		}
+		d = OrderDetail{o, jobs}
+		return err
+	})
+	return d, plain(err)
+}
+
+// findOrder looks through what people may type for an order. The order's own
+// words win over this terminal's count: staff read them from the paper.
+func findOrder(tx *store.Tx, name string) (*store.Order, error) {
+	if o, err := tx.OrderByID(name); err == nil {
+		return o, nil
+	}
+	for o, err := range tx.Orders() {
+		if err != nil {
+			return nil, err
+		}
+		if o.Number == name || "#"+o.Number == name || o.Key.ChannelID == name || o.Transaction == name {
+			return o, nil
+		}
+	}
+	if seq, ok := seqOf(name); ok {
+		return tx.Order(seq)
+	}
+	return nil, fmt.Errorf("order %q: %w", name, store.ErrNotFound)
+}
+
+// Accept, Reject and Release act on an order for a person.
+func (c *Commands) Accept(name, who string) (OrderDetail, error) {
+	return c.onOrder(name, func(seq uint64) error { return c.orders.Accept(seq, who) })
+}
+
+// Reject tells the channel that the order is not taken, and why.
+func (c *Commands) Reject(name, reason, who string) (OrderDetail, error) {
+	return c.onOrder(name, func(seq uint64) error { return c.orders.Reject(seq, reason, who) })
+}
+
+// Release prints a scheduled order now.
+func (c *Commands) Release(name, who string) (OrderDetail, error) {
+	return c.onOrder(name, func(seq uint64) error { return c.orders.Release(seq, who) })
+}
+
+func (c *Commands) onOrder(name string, act func(seq uint64) error) (OrderDetail, error) {
+	d, err := c.Order(name)
+	if err != nil {
+		return d, err
+	}
+	if err := act(d.Order.Seq); err != nil {
+		return d, plain(err)
+	}
+	return c.Order(d.Order.ID)
+}

@@ -1,0 +1,127 @@
+package command
+
+import (
+	"fmt"
+
+	"mostrador/store"
+)
+
+// Tickets lists the newest tickets, at most limit; a state other than "" lists
+// only those in it.
+func (c *Commands) Tickets(state store.JobState, limit int) ([]*store.Job, error) {
+	limit, err := limitOf(limit)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []*store.Job
+	err = c.store.View(func(tx *store.Tx) error {
+		jobs = []*store.Job{}
+		for j, err := range tx.Jobs() {
+			if err != nil {
+				return err
+			}
+			if state != "" && j.State != state {
+				continue
+			}
+			if jobs = append(jobs, j); len(jobs) == limit {
+				break
+			}
+		}
+		return nil
+	})
+	return jobs, plain(err)
+}
+
+// Ticket finds one ticket by its number on this terminal or its id.
+func (c *Commands) Ticket(name string) (job *store.Job, err error) {
+	err = c.store.View(func(tx *store.Tx) error {
+		if seq, ok := seqOf(name); ok {
+			job, err = tx.Job(seq)
+			return err
+		}
+		job, err = tx.JobByID(name)
+		return err
+	})
+	return job, plain(err)
+}
+
+// Retry prints a ticket again that is not known to be on paper.
+func (c *Commands) Retry(name string) (*store.Job, error) {
+	j, err := c.Ticket(name)
+	if err != nil {
+		return nil, err
+	}
+	again, err := c.spool.Retry(j.Seq)
+	return again, plain(err)
+}
+
+// Settle records what a person saw of a ticket whose outcome is unknown.
+func (c *Commands) Settle(name string, printed bool, who string) (*store.Job, error) {
+	j, err := c.Ticket(name)
+	if err != nil {
+		return nil, err
+	}
+	settled, err := c.spool.Settle(j.Seq, printed, who)
+	return settled, plain(err)
+}
+
+// Cancel takes back a ticket that still waits.
+func (c *Commands) Cancel(name, who string) (*store.Job, error) {
+	j, err := c.Ticket(name)
+	if err != nil {
+		return nil, err
+	}
+	cancelled, err := c.spool.Cancel(j.Seq, who)
+	return cancelled, plain(err)
+}
+
+// maxMarkup bounds a document that a person hands in, in bytes.
+const maxMarkup = 64 << 10
+
+// Print queues a document in the ticket markup on one printer.
+func (c *Commands) Print(printer, markup string) (*store.Job, error) {
+	if len(markup) > maxMarkup {
+		return nil, fmt.Errorf("%w: a document has at most %d bytes, this one %d", ErrWrong, maxMarkup, len(markup))
+	}
+	if _, ok := c.spool.Printer(printer); !ok {
+		return nil, fmt.Errorf("%w: printer %q; there are: %s", ErrNotFound, printer, c.printerNames())
+	}
+	job, err := c.spool.Print(printer, markup)
+	if err != nil && job == nil {
+		return nil, fmt.Errorf("%w: %w", ErrWrong, err)
+	}
+	return job, plain(err)
+}
+
+func (c *Commands) printerNames() string {
+	names := ""
+	for i, s := range c.spool.States() {
+		if i > 0 {
+			names += ", "
+		}
+		names += s.Printer
+	}
+	return names
+}
+
+// Sales lists the newest sales, at most limit.
+func (c *Commands) Sales(limit int) ([]*store.Sale, error) {
+	limit, err := limitOf(limit)
+	if err != nil {
+		return nil, err
+	}
+	var sales []*store.Sale
+	err = c.store.View(func(tx *store.Tx) error {
+		sales = []*store.Sale{}
+		for s, err := range tx.Sales() {
+			if err != nil {
+				return err
+			}
+			if sales = append(sales, s); len(sales) == limit {
+				break
+			}
+		}
+		return nil
+	})
+	return sales, plain(err)
+}

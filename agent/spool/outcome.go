@@ -1,0 +1,266 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"mostrador/store"
+)
+
+// TicketEvent is the data of mostrador.ticket.v1 (docs/schemas): the evidence
+// of one finished ticket.
+type TicketEvent struct {
+	Ticket      string           `json:"ticket"`
+	Order       string           `json:"order"`
+	OrderNumber string           `json:"order_number"`
+	Revision    int              `json:"revision"`
+	Kind        store.TicketKind `json:"kind"`
+	Station     string           `json:"station"`
+	Printer     string           `json:"printer"`
+	MeantFor    string           `json:"meant_for"`
+	Copy        int              `json:"copy"`
+	Attempt     int              `json:"attempt"`
+	Marks       []store.Mark     `json:"marks"`
+	Outcome     store.JobState   `json:"outcome"`
+	Proof       store.Proof      `json:"proof"`
+	QueuedAt    store.Moment     `json:"queued_at"`
+	StartedAt   *store.Moment    `json:"started_at"`
+	FinishedAt  *store.Moment    `json:"finished_at"`
+	Cause       string           `json:"cause"`
+	// CopyOf is the ticket of unknown outcome that this one repeats.
+	CopyOf string `json:"copy_of,omitempty"`
+}
+
+// ErrSettled: the ticket's state does not allow what was asked.
+var ErrSettled = errors.New("the ticket's state does not allow that")
+
+// begin records the intent to send job: it is on disk before the first byte
+// leaves. ok is false when the job is no longer this printer's to print.
+func (s *Spool) begin(seq uint64, printerName string, size, block int) (job *store.Job, ok bool, err error) {
+	_, err = s.store.UpdateVital(func(tx *store.Tx) error {
+		job, ok = nil, false
+		j, err := tx.Job(seq)
+		if err != nil {
+			return err
+		}
+		if j.State != store.JobQueued || j.Printer != printerName {
+			return nil
+		}
+		j.State, j.Cause = store.JobSending, ""
+		j.Attempts = append(j.Attempts, store.Attempt{
+			Printer: printerName, Started: tx.Now(), Bytes: size, Block: block,
+		})
+		job, ok = j, true
+		return tx.PutJob(j)
+	})
+	return job, ok, err
+}
+
+// finish records how the attempt under way of a job ended, what follows from
+// it, and the evidence, in one transaction.
+func (s *Spool) finish(seq uint64, a store.Attempt) error {
+	_, err := s.store.UpdateVital(func(tx *store.Tx) error {
+		j, err := tx.Job(seq)
+		if err != nil {
+			return err
+		}
+		if j.State != store.JobSending || len(j.Attempts) == 0 {
+			return fmt.Errorf("ticket %d is %s: %w", seq, j.State, ErrSettled)
+		}
+		last := &j.Attempts[len(j.Attempts)-1]
+		a.Printer, a.Started, a.Finished = last.Printer, last.Started, tx.Now()
+		a.Bytes, a.Block = last.Bytes, last.Block
+		*last = a
+		switch a.Outcome {
+		case store.OutcomePrinted:
+			return s.conclude(tx, j, store.JobPrinted, a.Cause)
+		case store.OutcomeUnknown:
+			return s.concludeUnknown(tx, j, a.Cause)
+		}
+		// Proven not printed: it waits again, unmarked.
+		j.State, j.Cause = store.JobQueued, a.Cause
+		return tx.PutJob(j)
+	})
+	return err
+}
+
+// giveUp ends a job that cannot be printed at all.
+func (s *Spool) giveUp(seq uint64, cause string) error {
+	_, err := s.store.UpdateVital(func(tx *store.Tx) error {
+		j, err := tx.Job(seq)
+		if err != nil || j.State != store.JobQueued {
+			return err
+		}
+		return s.conclude(tx, j, store.JobNotPrinted, cause)
+	})
+	return err
+}
+
+// conclude ends a job and emits its evidence.
+func (s *Spool) conclude(tx *store.Tx, j *store.Job, state store.JobState, cause string) error {
+	j.State, j.Cause = state, cause
+	if err := tx.PutJob(j); err != nil {
+		return err
+	}
+	if err := emitTicket(tx, j); err != nil {
+		return err
+	}
+	return tx.Log(entryOf(j))
+}
+
+// concludeUnknown ends a job that may or may not be on paper, and queues its
+// one marked copy where the policy says so. A copy is not copied again: that
+// is for a person to decide.
+func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error {
+	if err := tear(tx, j); err != nil {
+		return err
+	}
+	if s.settings.Unknown[j.Kind] != CopyOnce || j.CopyOf != 0 {
+		return s.conclude(tx, j, store.JobUnknown, cause+"; mire el papel y resuélvalo: mostrador tickets settle | retry")
+	}
+	if err := s.conclude(tx, j, store.JobUnknown, cause+"; sale una copia marcada POSIBLE DUPLICADO"); err != nil {
+		return err
+	}
+	return tx.PutJob(markedCopy(j, tx.Now()))
+}
+
+// tear remembers that the printer may stand in the middle of a ticket.
+func tear(tx *store.Tx, j *store.Job) error {
+	m, err := recall(tx, j.Printer)
+	if err != nil {
+		return err
+	}
+	m.Torn, m.Block = true, max(m.Block, j.Attempts[len(j.Attempts)-1].Block)
+	return remember(tx, j.Printer, m)
+}
+
+// markedCopy is the same ticket once more, saying that it may be a duplicate.
+func markedCopy(j *store.Job, now store.Moment) *store.Job {
+	c := *j
+	c.ID, c.Seq = "", 0
+	c.CopyOf, c.Copy = j.Seq, j.Copy+1
+	c.State, c.Cause = store.JobQueued, ""
+	c.Attempts = nil
+	c.QueuedAt = now
+	c.Marks = slices.Clone(j.Marks)
+	if !slices.Contains(c.Marks, store.MarkPossibleDuplicate) {
+		c.Marks = append(c.Marks, store.MarkPossibleDuplicate)
+	}
+	return &c
+}
+
+// settleInterrupted makes every job that was found in sending unknown: what
+// the printer shows of it, nobody here can know.
+func (s *Spool) settleInterrupted() error {
+	var found []uint64
+	err := s.store.View(func(tx *store.Tx) error {
+		for j, err := range tx.JobsIn(store.JobSending) {
+			if err != nil {
+				return err
+			}
+			found = append(found, j.Seq)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, seq := range found {
+		err := s.finish(seq, store.Attempt{
+			Outcome: store.OutcomeUnknown,
+			Proof:   store.ProofNone,
+			Cause:   "el agente se detuvo a mitad de la impresión",
+		})
+		if err != nil {
+			return err
+		}
+		s.log.Warn("ticket found in the middle of printing", "ticket", seq)
+	}
+	return nil
+}
+
+// tellCondition puts a printer's condition into the log and upstream.
+func (s *Spool) tellCondition(name string, c Condition, cause string, flaps int) error {
+	e := store.Entry{Kind: "printer." + string(c), Subject: name, Severity: store.Info,
+		Text: fmt.Sprintf("impresora %s lista", name)}
+	if c == Absent {
+		e.Severity = store.Warning
+		e.Text = fmt.Sprintf("impresora %s no disponible: %s", name, cause)
+	}
+	return s.store.Update(func(tx *store.Tx) error {
+		state := store.DeviceState{Device: name, Kind: "printer", State: string(c), Cause: cause, Since: tx.Now(), Flaps: flaps}
+		if _, err := tx.Emit(store.StreamDevices, "mostrador.device.v1", state); err != nil {
+			return err
+		}
+		return tx.Log(e)
+	})
+}
+
+func emitTicket(tx *store.Tx, j *store.Job) error {
+	e := TicketEvent{
+		Ticket: j.ID, Order: j.OrderID, OrderNumber: j.OrderNumber, Revision: j.Revision,
+		Kind: j.Kind, Station: j.Station, Printer: j.Printer, MeantFor: j.MeantFor,
+		Copy: j.Copy, Attempt: len(j.Attempts), Marks: j.Marks,
+		Outcome: j.State, Proof: store.ProofNone, QueuedAt: j.QueuedAt, Cause: j.Cause,
+	}
+	if e.Marks == nil {
+		e.Marks = []store.Mark{}
+	}
+	if n := len(j.Attempts); n > 0 {
+		last := j.Attempts[n-1]
+		e.StartedAt, e.FinishedAt = &last.Started, &last.Finished
+		if last.Proof != "" {
+			e.Proof = last.Proof
+		}
+	}
+	if j.CopyOf != 0 {
+		original, err := tx.Job(j.CopyOf)
+		if err != nil {
+			return fmt.Errorf("the original of ticket %s: %w", j.ID, err)
+		}
+		e.CopyOf = original.ID
+	}
+	_, err := tx.Emit(store.StreamTickets, "mostrador.ticket.v1", e)
+	return err
+}
+
+func entryOf(j *store.Job) store.Entry {
+	what := ticketWords(j)
+	e := store.Entry{Kind: "ticket." + string(j.State), Subject: j.ID, Severity: store.Info}
+	switch j.State {
+	case store.JobPrinted:
+		e.Text = fmt.Sprintf("%s impreso en %s (%s)", what, j.Printer, ProofWords(j.Proof()))
+	case store.JobUnknown:
+		e.Severity = store.Alarm
+		e.Text = fmt.Sprintf("%s en %s: no se sabe si salió (%s)", what, j.Printer, j.Cause)
+	case store.JobNotPrinted:
+		e.Severity = store.Alarm
+		e.Text = fmt.Sprintf("%s no salió en %s: %s", what, j.Printer, j.Cause)
+	default:
+		e.Text = fmt.Sprintf("%s: %s (%s)", what, j.State, j.Cause)
+	}
+	return e
+}
+
+func ticketWords(j *store.Job) string {
+	what := string(j.Kind)
+	if j.Station != "" {
+		what += " " + j.Station
+	}
+	if j.OrderNumber != "" {
+		what += " del pedido " + j.OrderNumber
+	}
+	return what
+}
+
+// ProofWords says to people what an outcome rests on.
+func ProofWords(p store.Proof) string {
+	switch p {
+	case store.ProofProcessID, store.ProofFence, store.ProofStatus:
+		return "confirmado por la impresora"
+	case store.ProofTransport:
+		return "sin confirmar"
+	}
+	return "sin prueba"
+}

@@ -1,0 +1,171 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"mostrador/agent/command"
+	"mostrador/store"
+)
+
+// maxBody bounds a request, in bytes.
+const maxBody = 256 << 10
+
+// api is the routes of the local API, version 1.
+func (s *Server) api() http.Handler {
+	c := s.commands
+	mux := http.NewServeMux()
+	answer(mux, "GET /v1/about", func(*http.Request) (any, error) { return c.About(), nil })
+	answer(mux, "GET /v1/health", func(*http.Request) (any, error) { return c.Health(), nil })
+	answer(mux, "GET /v1/uplink", func(*http.Request) (any, error) { return c.Uplink(), nil })
+	answer(mux, "GET /v1/orders", func(r *http.Request) (any, error) {
+		limit, err := limitOf(r)
+		if err != nil {
+			return nil, err
+		}
+		return c.Orders(limit)
+	})
+	answer(mux, "GET /v1/orders/{name}", func(r *http.Request) (any, error) { return c.Order(r.PathValue("name")) })
+	answer(mux, "POST /v1/orders/{name}/{action}", s.actOnOrder)
+	answer(mux, "GET /v1/tickets", func(r *http.Request) (any, error) {
+		limit, err := limitOf(r)
+		if err != nil {
+			return nil, err
+		}
+		return c.Tickets(store.JobState(r.FormValue("state")), limit)
+	})
+	answer(mux, "GET /v1/tickets/{name}", func(r *http.Request) (any, error) { return c.Ticket(r.PathValue("name")) })
+	answer(mux, "POST /v1/tickets/{name}/{action}", s.actOnTicket)
+	answer(mux, "GET /v1/sales", func(r *http.Request) (any, error) {
+		limit, err := limitOf(r)
+		if err != nil {
+			return nil, err
+		}
+		return c.Sales(limit)
+	})
+	answer(mux, "POST /v1/print", func(r *http.Request) (any, error) {
+		var in PrintRequest
+		if err := decode(r, &in); err != nil {
+			return nil, err
+		}
+		return c.Print(in.Printer, in.Markup)
+	})
+	return mux
+}
+
+// PrintRequest asks for a document on a printer.
+type PrintRequest struct {
+	Printer string `json:"printer"`
+	Markup  string `json:"markup"`
+}
+
+// ActionRequest goes with an action on an order or a ticket.
+type ActionRequest struct {
+	// Who did it, for the log.
+	Who string `json:"who"`
+	// Reason of a rejection.
+	Reason string `json:"reason,omitempty"`
+	// Printed is what a person saw (settle).
+	Printed bool `json:"printed,omitempty"`
+}
+
+func (s *Server) actOnOrder(r *http.Request) (any, error) {
+	var in ActionRequest
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	name := r.PathValue("name")
+	switch action := r.PathValue("action"); action {
+	case "accept":
+		return s.commands.Accept(name, in.Who)
+	case "reject":
+		return s.commands.Reject(name, in.Reason, in.Who)
+	case "release":
+		return s.commands.Release(name, in.Who)
+	default:
+		return nil, fmt.Errorf("%w: an order knows no %q", command.ErrNotFound, action)
+	}
+}
+
+func (s *Server) actOnTicket(r *http.Request) (any, error) {
+	var in ActionRequest
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	name := r.PathValue("name")
+	switch action := r.PathValue("action"); action {
+	case "retry":
+		return s.commands.Retry(name)
+	case "settle":
+		return s.commands.Settle(name, in.Printed, in.Who)
+	case "cancel":
+		return s.commands.Cancel(name, in.Who)
+	default:
+		return nil, fmt.Errorf("%w: a ticket knows no %q", command.ErrNotFound, action)
+	}
+}
+
+func limitOf(r *http.Request) (int, error) {
+	text := r.FormValue("limit")
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("%w: limit %q is not a number", command.ErrWrong, text)
+	}
+	return n, nil
+}
+
+func decode(r *http.Request, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: %w", command.ErrWrong, err)
+	}
+	return nil
+}
+
+// answer adds a route that answers in JSON.
+func answer(mux *http.ServeMux, pattern string, do func(*http.Request) (any, error)) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		out, err := do(r)
+		if err != nil {
+			fail(w, statusOf(err), err.Error())
+			return
+		}
+		write(w, http.StatusOK, out)
+	})
+}
+
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, command.ErrNotFound):
+		return http.StatusNotFound
+	case errors.Is(err, command.ErrWrong):
+		return http.StatusBadRequest
+	case errors.Is(err, command.ErrRefused):
+		return http.StatusConflict
+	}
+	return http.StatusInternalServerError
+}
+
+// A problem is the body of every answer that is not 200.
+type problem struct {
+	Error string `json:"error"`
+}
+
+func fail(w http.ResponseWriter, status int, text string) { write(w, status, problem{text}) }
+
+func write(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	// The client may be gone; there is nobody left to tell.
+	_ = json.NewEncoder(w).Encode(body)
+}

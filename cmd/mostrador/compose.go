@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"mostrador/agent"
+	"mostrador/agent/command"
+	"mostrador/agent/config"
+	"mostrador/agent/device"
+	"mostrador/agent/integration"
+	"mostrador/agent/order"
+	"mostrador/agent/spool"
+	"mostrador/agent/spool/ticket"
+	"mostrador/agent/uplink"
+	"mostrador/agent/web"
+	"mostrador/drivers"
+	"mostrador/printer"
+	"mostrador/printer/profile"
+	"mostrador/store"
+)
+
+// A daemon is the whole agent, assembled and not started.
+type daemon struct {
+	store      *store.Store
+	supervisor *agent.Supervisor
+	commands   *command.Commands
+}
+
+// assemble opens the store of a configuration and wires the parts over it.
+func assemble(cfg *config.Config, ports []drivers.Scheme, log *slog.Logger) (*daemon, error) {
+	path, err := prepareDataDir(cfg.Terminal.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Open(path, store.Options{
+		Identity: cfg.Terminal.Store + "/" + cfg.Terminal.ID,
+		MaxSize:  int64(cfg.Buffer.MaxSize),
+		Log:      log.With("part", "store"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	d, err := wire(cfg, ports, st, log)
+	if err != nil {
+		st.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// wire makes the parts, lowest first: each is stopped before those that it
+// leans on.
+func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog.Logger) (*daemon, error) {
+	part := func(name string) *slog.Logger { return log.With("part", name) }
+	open := opener(ports)
+
+	intake := order.NewIntake(st, orderRules(cfg), part("orders"))
+	acks := order.NewAcks(st, part("orders"))
+	spooler, err := spool.New(st, spoolSettings(cfg, open), part("spool"))
+	if err != nil {
+		return nil, err
+	}
+	router, err := integration.NewRouter(integrationSettings(cfg), intake, acks, part("integrations"))
+	if err != nil {
+		return nil, err
+	}
+	devices, err := device.New(st, deviceSettings(cfg, open), part("devices"))
+	if err != nil {
+		return nil, err
+	}
+	line := uplink.New(uplinkSettings(cfg), st, router, part("uplink"))
+	commands := command.New(st, intake, spooler, func() any { return line.Status() }, command.About{
+		Version: version, Store: cfg.Terminal.Store, Terminal: cfg.Terminal.ID,
+		Currency: cfg.Terminal.Currency, Locale: cfg.Terminal.Locale, Timezone: cfg.Terminal.Timezone,
+	})
+	server := web.New(commands, cfg.Terminal.DataDir, part("web"))
+	return &daemon{store: st, commands: commands, supervisor: agent.New(log,
+		agent.Part{Name: "store", Run: func(ctx context.Context) error { return keepWriting(ctx, st, part("store")) }},
+		agent.Part{Name: "spool", Run: spooler.Run},
+		agent.Part{Name: "orders", Run: intake.Run},
+		agent.Part{Name: "acknowledgements", Run: acks.Run},
+		agent.Part{Name: "devices", Run: devices.Run},
+		agent.Part{Name: "uplink", Run: line.Run},
+		agent.Part{Name: "web", Run: server.Run},
+	)}, nil
+}
+
+// recoverEvery is how often a store that holds something in memory tries to
+// write it.
+const recoverEvery = 3 * time.Second
+
+// keepWriting writes what a full disk has kept in memory, as soon as it can.
+func keepWriting(ctx context.Context, st *store.Store, log *slog.Logger) error {
+	changed, stop := st.Watch(store.TopicHealth)
+	defer stop()
+	for {
+		var again <-chan time.Time
+		if st.Health().InMemory {
+			again = time.After(recoverEvery)
+		}
+		select {
+		case <-changed:
+		case <-again:
+			if err := st.Recover(); err != nil {
+				log.Error("orders are held in memory: the disk is full; make room on it", "error", err)
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// opener finds the way to reach the hardware behind a port URL.
+func opener(ports []drivers.Scheme) func(port string) func(context.Context) (drivers.Port, error) {
+	return func(port string) func(context.Context) (drivers.Port, error) {
+		return func(ctx context.Context) (drivers.Port, error) {
+			u, err := url.Parse(port)
+			if err != nil {
+				return nil, err
+			}
+			for _, s := range ports {
+				if s.Name == u.Scheme {
+					return s.Open(ctx, u)
+				}
+			}
+			return nil, fmt.Errorf("port %s: this build knows no %s://", port, u.Scheme)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"mostrador/agent/web"
+	"mostrador/printer/escpos"
+	"mostrador/printer/layout"
+	"mostrador/printer/profile"
+	"mostrador/printer/receipt"
+	"mostrador/printer/virtual"
+	"mostrador/store"
+)
+
+// A printing is one call of the verb print.
+type printing struct {
+	printer        string
+	profile, paper string
+	png            string
+	text, bytes    bool
+}
+
+func (a *app) printCommand() *cobra.Command {
+	p := printing{profile: "generic", paper: "80mm"}
+	cmd := &cobra.Command{
+		Use:   "print FILE",
+		Short: "Print a document in the ticket markup, or see it without a printer (FILE - reads standard input)",
+		Args:  usage(cobra.ExactArgs(1)),
+		RunE:  func(c *cobra.Command, args []string) error { return a.print(c, args[0], p) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&p.printer, "printer", "", "print on this printer of the running agent")
+	f.StringVar(&p.png, "png", "", "write a picture of the paper to `FILE`")
+	f.BoolVar(&p.text, "text", false, "write the paper as text")
+	f.BoolVar(&p.bytes, "bytes", false, "write the printer's bytes")
+	f.StringVar(&p.profile, "profile", p.profile, "printer `MODEL` for --png, --text and --bytes")
+	f.StringVar(&p.paper, "paper", p.paper, "paper for --png, --text and --bytes: 80mm or 58mm")
+	cmd.MarkFlagsMutuallyExclusive("printer", "png", "text", "bytes")
+	cmd.MarkFlagsOneRequired("printer", "png", "text", "bytes")
+	return cmd
+}
+
+func (a *app) print(c *cobra.Command, file string, p printing) error {
+	markup, err := a.readFile(file)
+	if err != nil {
+		return err
+	}
+	if p.printer == "" {
+		return a.preview(markup, p)
+	}
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	var job store.Job
+	err = client.Post(c.Context(), "/v1/print", web.PrintRequest{Printer: p.printer, Markup: string(markup)}, &job)
+	if err != nil {
+		return exitOf(err)
+	}
+	return a.show(&job, func(w io.Writer) {
+		fmt.Fprintf(w, "ticket %d en espera de %s; su estado: mostrador tickets show %d\n", job.Seq, job.Printer, job.Seq)
+	})
+}
+
+// maxDocument bounds a document from a file, in bytes.
+const maxDocument = 64 << 10
+
+func (a *app) readFile(name string) ([]byte, error) {
+	in := a.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, &exitError{exitNotFound, err}
+		}
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	b, err := io.ReadAll(io.LimitReader(in, maxDocument+1))
+	if err == nil && len(b) > maxDocument {
+		err = fmt.Errorf("%s: a document has at most %d bytes", name, maxDocument)
+	}
+	return b, err
+}
+
+// preview shows what a printer would print, from the very bytes that it would get.
+func (a *app) preview(markup []byte, p printing) error {
+	model, ok := profile.Lookup(p.profile)
+	if !ok {
+		return wrongUse("printer model %q is not known; there are: %v", p.profile, profile.Names())
+	}
+	if _, ok := model.Papers[p.paper]; !ok {
+		return wrongUse("a %s takes no paper %q", model.Name, p.paper)
+	}
+	doc, err := receipt.Parse(string(markup))
+	if err != nil {
+		return &exitError{exitWrongUse, err}
+	}
+	page, err := layout.Layout(doc, model, p.paper)
+	if err != nil {
+		return err
+	}
+	if p.text {
+		_, err := io.WriteString(a.stdout, layout.Text(page))
+		return err
+	}
+	stream, err := escpos.Encode(page, model, escpos.Options{})
+	if err != nil {
+		return err
+	}
+	if p.bytes {
+		_, err := a.stdout.Write(stream)
+		return err
+	}
+	return writePicture(p.png, model, p.paper, stream)
+}
+
+// writePicture draws what a printer would make of a stream.
+func writePicture(name string, model profile.Profile, paper string, stream []byte) error {
+	sheet, err := virtual.Draw(model, paper, stream)
+	if err != nil {
+		return err
+	}
+	var png bytes.Buffer
+	if err := sheet.PNG(&png); err != nil {
+		return err
+	}
+	return os.WriteFile(name, png.Bytes(), 0o644)
+}

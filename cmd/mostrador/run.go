@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"mostrador/agent/config"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	verbose := false
+	cmd := &cobra.Command{
+		Use: "run", Short: "Run the agent in the foreground, as the service does", Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := a.loadConfig()
+			if err != nil {
+				return err
+			}
+			level := slog.LevelInfo
+			if verbose {
+				level = slog.LevelDebug
+			}
+			log := slog.New(slog.NewTextHandler(a.logWriter(cfg), &slog.HandlerOptions{Level: level}))
+			return runAsService(c.Context(), func(ctx context.Context) error { return runDaemon(ctx, cfg, log) })
+		},
+	}
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
+	return cmd
+}
+
+// runDaemon assembles the agent of a configuration and runs it until ctx ends.
+func runDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+	for _, w := range cfg.Warnings {
+		log.Warn("configuration", "warning", w.String())
+	}
+	d, err := assemble(cfg, schemes(), log)
+	if err != nil {
+		return err
+	}
+	log.Info("mostrador starts", "version", version, "store", cfg.Terminal.Store, "terminal", cfg.Terminal.ID,
+		"data_dir", cfg.Terminal.DataDir, "boot", d.store.Opening().Boots)
+	err = d.run(ctx)
+	log.Info("mostrador has stopped", "error", err)
+	return err
+}
+
+// run starts every part and returns when ctx has ended and all have stopped.
+func (d *daemon) run(ctx context.Context) error {
+	err := d.supervisor.Run(ctx)
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, d.store.Close())
+}
+
+// storeName is the file that everything is kept in.
+const storeName = "mostrador.db"
+
+func prepareDataDir(dir string) (storePath string, err error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return "", fmt.Errorf("data folder: %w; choose another with data_dir in [terminal]", err)
+	}
+	return filepath.Join(dir, storeName), nil
+}

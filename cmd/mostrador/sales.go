@@ -1,0 +1,42 @@
+package main
+
+import (
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"mostrador/store"
+)
+
+func (a *app) salesCommand() *cobra.Command {
+	sales := &cobra.Command{Use: "sales", Short: "The sales of the POS devices", Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	limit := 50
+	list := &cobra.Command{
+		Use: "list", Short: "List the newest sales", Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.listSales(c, limit) },
+	}
+	list.Flags().IntVarP(&limit, "limit", "n", limit, "how many, at most 1000")
+	sales.AddCommand(list)
+	return sales
+}
+
+func (a *app) listSales(c *cobra.Command, limit int) error {
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	var sales []*store.Sale
+	if err := client.Get(c.Context(), "/v1/sales?limit="+strconv.Itoa(limit), &sales); err != nil {
+		return exitOf(err)
+	}
+	return a.show(sales, func(w io.Writer) {
+		rows := make([]string, len(sales))
+		for i, s := range sales {
+			rows[i] = row(s.Seq, s.Source, s.Receipt, s.BusinessDate, s.ClosedAt.Format("15:04:05"),
+				len(s.Lines), store.FormatMinor(s.Total, s.Currency, "es"))
+		}
+		table(w, "No hay ventas todavía.", "VENTA\tFUENTE\tRECIBO\tDÍA\tHORA\tLÍNEAS\tTOTAL", rows)
+	})
+}

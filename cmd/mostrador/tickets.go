@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mostrador/agent/spool"
+	"mostrador/agent/web"
+	"mostrador/store"
+)
+
+func (a *app) ticketsCommand() *cobra.Command {
+	tickets := &cobra.Command{Use: "tickets", Short: "The tickets, printed and waiting", Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	limit, state := 50, ""
+	list := &cobra.Command{
+		Use: "list", Short: "List the newest tickets", Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.listTickets(c, limit, state) },
+	}
+	list.Flags().IntVarP(&limit, "limit", "n", limit, "how many, at most 1000")
+	list.Flags().StringVar(&state, "state", "", "only those queued, sending, printed, not_printed, unknown, expired, replaced or cancelled")
+	show := &cobra.Command{
+		Use: "show TICKET", Short: "Show one ticket with its attempts: by its number or id", Args: usage(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return a.showTicket(c, args[0]) },
+	}
+	printed, notPrinted := false, false
+	settle := a.ticketAction("settle", "Say what you saw of a ticket whose outcome is unknown", func() (web.ActionRequest, error) {
+		if printed == notPrinted {
+			return web.ActionRequest{}, wrongUse("say what you saw: --printed or --not-printed")
+		}
+		return web.ActionRequest{Who: whoami(), Printed: printed}, nil
+	})
+	settle.Flags().BoolVar(&printed, "printed", false, "the whole ticket is on paper")
+	settle.Flags().BoolVar(&notPrinted, "not-printed", false, "it is not")
+	byHand := func() (web.ActionRequest, error) { return web.ActionRequest{Who: whoami()}, nil }
+	tickets.AddCommand(list, show,
+		a.ticketAction("retry", "Print a ticket again that is not known to be on paper", byHand),
+		a.ticketAction("cancel", "Take back a ticket that still waits", byHand),
+		settle,
+	)
+	return tickets
+}
+
+func (a *app) listTickets(c *cobra.Command, limit int, state string) error {
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	var jobs []*store.Job
+	query := url.Values{"limit": {strconv.Itoa(limit)}, "state": {state}}
+	if err := client.Get(c.Context(), "/v1/tickets?"+query.Encode(), &jobs); err != nil {
+		return exitOf(err)
+	}
+	return a.show(jobs, func(w io.Writer) {
+		rows := make([]string, len(jobs))
+		for i, j := range jobs {
+			rows[i] = row(j.Seq, j.Kind, orDash(j.OrderNumber), orDash(j.Station), j.Printer, j.Copy,
+				stateWords(j), orDash(marksWords(j.Marks)), orDash(short(j.Cause, 50)))
+		}
+		table(w, "No hay tickets todavía.", "TICKET\tTIPO\tPEDIDO\tESTACIÓN\tIMPRESORA\tCOPIA\tESTADO\tMARCAS\tMOTIVO", rows)
+	})
+}
+
+// stateWords says a ticket's state to people; a success that rests on the
+// transport alone is never called confirmed.
+func stateWords(j *store.Job) string {
+	switch j.State {
+	case store.JobQueued:
+		return "en espera"
+	case store.JobSending:
+		return "imprimiendo"
+	case store.JobPrinted:
+		return "impreso (" + spool.ProofWords(j.Proof()) + ")"
+	case store.JobNotPrinted:
+		return "no impreso"
+	case store.JobUnknown:
+		return "no se sabe"
+	case store.JobExpired:
+		return "vencido"
+	case store.JobReplaced:
+		return "reemplazado"
+	case store.JobCancelled:
+		return "cancelado"
+	}
+	return string(j.State)
+}
+
+func marksWords(marks []store.Mark) string {
+	words := make([]string, len(marks))
+	for i, m := range marks {
+		words[i] = string(m)
+	}
+	return strings.Join(words, ", ")
+}
+
+func ticketLine(j *store.Job) string {
+	line := fmt.Sprintf("ticket %d: %s", j.Seq, j.Kind)
+	if j.Station != "" {
+		line += " " + j.Station
+	}
+	line += fmt.Sprintf(" en %s, copia %d: %s", j.Printer, j.Copy, stateWords(j))
+	if j.Cause != "" {
+		line += " (" + j.Cause + ")"
+	}
+	return printable(line)
+}
+
+func (a *app) showTicket(c *cobra.Command, name string) error {
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	var j store.Job
+	if err := client.Get(c.Context(), "/v1/tickets/"+url.PathEscape(name), &j); err != nil {
+		return exitOf(err)
+	}
+	return a.show(&j, func(w io.Writer) { writeTicket(w, &j) })
+}
+
+func writeTicket(w io.Writer, j *store.Job) {
+	fmt.Fprintln(w, ticketLine(j))
+	if j.OrderNumber != "" {
+		fmt.Fprintf(w, "  pedido %s, revisión %d\n", printable(j.OrderNumber), j.Revision)
+	}
+	if len(j.Marks) > 0 {
+		fmt.Fprintln(w, "  marcas:", marksWords(j.Marks))
+	}
+	if len(j.Attempts) == 0 {
+		fmt.Fprintln(w, "  todavía sin intentos")
+	}
+	for i, t := range j.Attempts {
+		outcome := string(t.Outcome)
+		if outcome == "" {
+			outcome = "en curso"
+		}
+		fmt.Fprintf(w, "  intento %d en %s: %s, prueba %s, %d de %d bytes %s\n",
+			i+1, printable(t.Printer), outcome, orDash(string(t.Proof)), t.Sent, t.Bytes, printable(t.Cause))
+	}
+}
+
+func (a *app) ticketAction(action, about string, body func() (web.ActionRequest, error)) *cobra.Command {
+	return &cobra.Command{
+		Use: action + " TICKET", Short: about, Args: usage(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			in, err := body()
+			if err != nil {
+				return err
+			}
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			var j store.Job
+			if err := client.Post(c.Context(), "/v1/tickets/"+url.PathEscape(args[0])+"/"+action, in, &j); err != nil {
+				return exitOf(err)
+			}
+			return a.show(&j, func(w io.Writer) { writeTicket(w, &j) })
+		},
+	}
+}

@@ -1,0 +1,278 @@
+// Package printer takes a ticket's bytes to a printer and brings back what is
+// known of the paper. The rooms below it make the bytes: receipt (the document),
+// layout (the page), escpos (the bytes), profile (what a model can do), virtual
+// (a printer that is not there).
+package printer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"mostrador/printer/escpos"
+)
+
+// A Line is an open port to a printer. Its calls end at their deadlines.
+type Line interface {
+	io.ReadWriter
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+// drainer is a Line that knows when everything has left this machine.
+type drainer interface{ Drain() error }
+
+// Proof is what is known of a ticket that was sent without an error. Process
+// id and status are to stand beside these two.
+type Proof string
+
+// The proofs that a session can bring, strongest first.
+const (
+	Fence     Proof = "fence"     // GS r behind the cut was answered
+	Transport Proof = "transport" // the bytes left this machine
+)
+
+// ErrSilent: a printer that has answered before does not answer now. It is out
+// of paper, open, offline or switched off behind a converter that is not.
+var ErrSilent = errors.New("the printer does not answer: look at its paper, cover and power")
+
+// Timing of a session.
+type Timing struct {
+	// Probe is how long a printer may take to answer when nothing is printing.
+	Probe time.Duration
+	// Stall is how long a write may make no progress before it is given up.
+	Stall time.Duration
+	// Paper is how long the answer behind the cut may take once all bytes have
+	// left: the slowest line and mechanism, with everything still in its buffer.
+	Paper time.Duration
+}
+
+// DefaultTiming suits a serial printer at 9,600 baud with a full 4 kB buffer.
+func DefaultTiming() Timing {
+	return Timing{Probe: 1500 * time.Millisecond, Stall: 15 * time.Second, Paper: 30 * time.Second}
+}
+
+// Options of a session.
+type Options struct {
+	Timing Timing
+	// Answered: this printer has answered a fence before. One that has, and is
+	// silent now, makes Begin fail with ErrSilent; of one that never has, only
+	// Transport can be had.
+	Answered bool
+	// AskFence: its profile does not exclude that it answers one.
+	AskFence bool
+	// Resync is the longest block of data that a cut-off ticket may have left
+	// half sent, in bytes; negative when nothing was cut off. The printer is
+	// freed from the rest of that block, and the torn ticket is cut from what
+	// comes next.
+	Resync int
+}
+
+// A Session is one conversation with one printer over one open line. It reads
+// everything that the printer says; nobody else may.
+type Session struct {
+	line   Line
+	timing Timing
+	fence  bool
+
+	answers chan byte     // fence answers, in the order they came
+	dead    chan struct{} // closed when the line is
+	cause   error         // why; read it after dead
+	done    sync.WaitGroup
+}
+
+// Begin starts a session: it frees the printer from a ticket that was cut off,
+// and finds out whether it answers. The caller closes the line first and then
+// calls Wait.
+func Begin(ctx context.Context, line Line, o Options) (*Session, error) {
+	s := &Session{
+		line:    line,
+		timing:  o.Timing,
+		answers: make(chan byte, 16),
+		dead:    make(chan struct{}),
+	}
+	s.done.Add(1)
+	go s.read()
+	if o.Resync >= 0 {
+		if _, err := s.write(escpos.Resync(o.Resync)); err != nil {
+			return s, fmt.Errorf("free the printer from a torn ticket: %w", err)
+		}
+	}
+	if !o.AskFence {
+		return s, nil
+	}
+	answered, err := s.probe(ctx)
+	if err != nil {
+		return s, err
+	}
+	if !answered && o.Answered {
+		return s, ErrSilent
+	}
+	s.fence = answered
+	return s, nil
+}
+
+// AnswersFence reports whether the printer answered when the session began.
+func (s *Session) AnswersFence() bool { return s.fence }
+
+// Dead is closed when the line is gone; Cause then says why.
+func (s *Session) Dead() <-chan struct{} { return s.dead }
+
+// Cause is why the session is dead; call it only after Dead.
+func (s *Session) Cause() error { return s.cause }
+
+// Wait returns when the session's reader has ended, which closing the line
+// brings about.
+func (s *Session) Wait() { s.done.Wait() }
+
+// A Report is what is known of one ticket that was sent.
+type Report struct {
+	// Bytes of the ticket, and how many of them the port took.
+	Bytes, Sent int
+	// Proof that it is on paper, empty with an error.
+	Proof Proof
+	// Err is why that is not known. With Sent 0 nothing of the ticket left this
+	// machine; with more it is unknown what the paper shows.
+	Err error
+}
+
+// Send sends one ticket and waits for what the printer can prove of it. When
+// ctx ends before the first byte the ticket is not sent; after it, a ticket
+// that has begun is seen to its end within the session's timing.
+func (s *Session) Send(ctx context.Context, ticket []byte) Report {
+	r := Report{Bytes: len(ticket)}
+	if r.Err = s.usable(ctx); r.Err != nil {
+		return r
+	}
+	s.discardAnswers()
+	if r.Sent, r.Err = s.write(ticket); r.Err != nil {
+		return r
+	}
+	if !s.fence {
+		if r.Err = s.drain(); r.Err == nil {
+			r.Proof = Transport
+		}
+		return r
+	}
+	if _, r.Err = s.write(escpos.Fence()); r.Err != nil {
+		return r
+	}
+	if r.Err = s.await(context.WithoutCancel(ctx), s.timing.Paper); r.Err == nil {
+		r.Proof = Fence
+	}
+	return r
+}
+
+func (s *Session) usable(ctx context.Context) error {
+	select {
+	case <-s.dead:
+		return s.cause
+	default:
+		return ctx.Err()
+	}
+}
+
+// probe asks for one fence while nothing prints. Answers that an earlier
+// session left behind come before its own, so everything that arrives until
+// the line is silent again belongs to the past.
+func (s *Session) probe(ctx context.Context) (answered bool, err error) {
+	if _, err := s.write(escpos.Fence()); err != nil {
+		return false, fmt.Errorf("ask the printer: %w", err)
+	}
+	err = s.await(ctx, s.timing.Probe)
+	if errors.Is(err, errNoAnswer) {
+		return false, nil
+	}
+	for err == nil {
+		answered = true
+		err = s.await(ctx, s.timing.Probe/5)
+	}
+	if errors.Is(err, errNoAnswer) {
+		err = nil
+	}
+	return answered, err
+}
+
+var errNoAnswer = errors.New("the printer took the ticket but did not confirm it")
+
+func (s *Session) await(ctx context.Context, limit time.Duration) error {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-s.answers:
+		return nil
+	case <-s.dead:
+		return s.cause
+	case <-timer.C:
+		return errNoAnswer
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Session) discardAnswers() {
+	for {
+		select {
+		case <-s.answers:
+		default:
+			return
+		}
+	}
+}
+
+// chunk is how much is written under one deadline: at 9,600 baud a quarter of
+// a second.
+const chunk = 256
+
+// write sends b as long as the line makes progress.
+func (s *Session) write(b []byte) (sent int, err error) {
+	for sent < len(b) {
+		if err := s.line.SetWriteDeadline(time.Now().Add(s.timing.Stall)); err != nil {
+			return sent, err
+		}
+		n, err := s.line.Write(b[sent:min(sent+chunk, len(b))])
+		sent += n
+		if err != nil {
+			return sent, err
+		}
+	}
+	return sent, nil
+}
+
+func (s *Session) drain() error {
+	d, ok := s.line.(drainer)
+	if !ok {
+		return nil
+	}
+	if err := s.line.SetWriteDeadline(time.Now().Add(s.timing.Stall)); err != nil {
+		return err
+	}
+	return d.Drain()
+}
+
+// read is the one reader of the line. It ends when the line does.
+func (s *Session) read() {
+	defer s.done.Done()
+	var answers escpos.Answers
+	buf := make([]byte, 64)
+	for {
+		n, err := s.line.Read(buf)
+		answers.Feed(buf[:n], func(a escpos.Answer) {
+			if a.Kind != escpos.AnswerFence {
+				return
+			}
+			select {
+			case s.answers <- a.Byte:
+			default: // nobody asked for so many
+			}
+		})
+		if err != nil {
+			s.cause = err
+			close(s.dead)
+			return
+		}
+	}
+}
