@@ -14,7 +14,8 @@ const MaxRows = 2000
 
 // Layout sets a document on a paper of a printer, such as 80mm. Every text goes
 // through the profile's Fit before it is measured. Text that is wider than its
-// column wraps at blanks, and a word that is wider than its column is broken;
+// column wraps at blanks (not at no-break spaces), and a word that is wider than
+// its column is broken;
 // text of a size that a column cannot hold is made smaller. Only text: nowrap,
 // columns of width 0 and columns beyond the given widths leave text out, as the
 // markup language has it.

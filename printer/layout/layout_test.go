@@ -50,6 +50,13 @@ fox`},
 a
 pneumonoultramicrosc
 opic b`},
+		{"no break at no-break spaces", "|COBRAR hoy S/\u00a0181.25\n{width:5}\n|a\u00a0bcdefg", `
+COBRAR hoy S/ 181.25
+       a bcd
+       efg`},
+		{"a no-break space moves its words down", "|COBRAR mañana S/\u00a0181.25", `
+COBRAR mañana
+S/ 181.25`},
 		{"blanks stay", "|~~a~~b~\n|a\\n~~b", `
   a  b
 a

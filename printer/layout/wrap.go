@@ -135,16 +135,24 @@ func styleOf(s receipt.Style, width int) Style {
 	return style
 }
 
-// read splits a span into marks.
+// read splits a span into marks. A no-break space is a letter that is blank.
 func (w *wrapper) read(p profile.Profile, span receipt.Span, index, width int) {
 	style := styleOf(span.Style, width)
 	for i, part := range strings.Split(span.Text, "\n") {
 		if i > 0 {
 			w.marks = append(w.marks, mark{kind: newline, span: index})
 		}
-		w.readFitted(p.Fit(part), style, index, width)
+		for j, word := range strings.Split(part, noBreak) {
+			if j > 0 {
+				w.marks = append(w.marks, mark{text: " ", style: style, cells: max(style.Width, 1), span: index})
+			}
+			w.readFitted(p.Fit(word), style, index, width)
+		}
 	}
 }
+
+// noBreak is the blank that no line breaks at, such as that of an amount.
+const noBreak = "\u00a0"
 
 func (w *wrapper) readFitted(text string, style Style, index, width int) {
 	state := -1

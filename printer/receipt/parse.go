@@ -32,6 +32,7 @@ func Parse(src string) (Document, error) {
 	if len(src) > MaxSource {
 		return Document{}, fmt.Errorf("the document has %d bytes: shorten it to %d", len(src), MaxSource)
 	}
+	src = strings.TrimSuffix(src, "\n") // ends the last line and begins no other
 	lines := strings.Count(src, "\n") + 1
 	p := parser{
 		format: new(Format),

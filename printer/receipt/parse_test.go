@@ -92,7 +92,8 @@ func TestParse(t *testing.T) {
 		{"code to the right", "| {c:12; o:ean hri}", `> ean "12"`},
 		{"options are kept", "{option:qrcode,4,m}\n{code:a:b\\;\\n}", "^ qrcode \"a:b;\\n\""},
 		{"properties print nothing", "{width:10;;comment:a\\}b}\nx", `^ "x"`},
-		{"carriage return", "a\r\n-\r\n", "^ \"a\"\nrule\n^"},
+		{"carriage return", "a\r\n-\r\n\r\n", "^ \"a\"\nrule\n^"},
+		{"the last line break begins no line", "a\n", `^ "a"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			doc, err := Parse(c.markup)
