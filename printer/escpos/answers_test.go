@@ -1,0 +1,99 @@
+package escpos_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"mostrador/printer/escpos"
+)
+
+var answerNames = map[escpos.AnswerKind]string{
+	escpos.AnswerUnknown: "unknown", escpos.AnswerStatus: "status", escpos.AnswerFence: "fence", escpos.AnswerASB: "asb",
+	escpos.AnswerID: "id", escpos.AnswerProcessID: "process", escpos.AnswerBlock: "block", escpos.AnswerReady: "ready", escpos.AnswerBusy: "busy",
+}
+
+// heard tells what a printer said, one word for each answer.
+func heard(pieces ...[]byte) string {
+	var a escpos.Answers
+	var all []string
+	for _, piece := range pieces {
+		a.Feed(piece, func(a escpos.Answer) {
+			if a.Data != nil {
+				all = append(all, fmt.Sprintf("%s(%q)", answerNames[a.Kind], a.Data))
+				return
+			}
+			all = append(all, fmt.Sprintf("%s(%02x)", answerNames[a.Kind], a.Byte))
+		})
+	}
+	return strings.Join(all, " ")
+}
+
+func TestAnswers(t *testing.T) {
+	for _, c := range []struct{ about, in, want string }{
+		{"status of a printer at rest", "\x16\x12\x12\x12", "status(16) status(12) status(12) status(12)"},
+		{"offline, paper out", "\x1e\x32\x12\x72", "status(1e) status(32) status(12) status(72)"},
+		{"fence, paper there and near its end", "\x00\x03\x0c", "fence(00) fence(03) fence(0c)"},
+		{"automatic status", "\x14\x00\x00\x0f", `asb("\x14\x00\x00\x0f")`},
+		{"automatic status, then a fence", "\x10\x00\x0c\x00\x00", `asb("\x10\x00\f\x00") fence(00)`},
+		{"model", "_TM-T88V\x00\x00", `id("TM-T88V") fence(00)`},
+		{"process id", "7\"0042\x00", `process("0042")`},
+		{"other blocks", "7\x23abc\x00=\x41x\x00_\x00", `block("7#abc") block("=Ax") id("")`},
+		{"flow control inside of a block", "_TM\x13-T\x1188V\x00", `busy(13) ready(11) id("TM-T88V")`},
+		{"flow control inside of automatic status", "\x14\x13\x00\x00\x11\x0f", `busy(13) ready(11) asb("\x14\x00\x00\x0f")`},
+		{"a status that breaks off automatic status", "\x14\x00\x16", "unknown(14) unknown(00) status(16)"},
+		{"automatic status that begins anew", "\x14\x00\x10\x00\x00\x0f", `unknown(14) unknown(00) asb("\x10\x00\x00\x0f")`},
+		{"a block that breaks off", "_TM\x16\x01", "unknown(5f) unknown(54) unknown(4d) status(16) fence(01)"},
+		{"noise", "\xff\x91\x16", "unknown(ff) unknown(91) status(16)"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			if got := heard([]byte(c.in)); got != c.want {
+				t.Errorf("\n got %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAnswersBoundBlocks(t *testing.T) {
+	got := heard([]byte("_"), bytes.Repeat([]byte("x"), 5000), []byte("\x16"))
+	if !strings.HasSuffix(got, "status(16)") || strings.Contains(got, "id(") {
+		t.Errorf("%.60s … %s", got, got[len(got)-40:])
+	}
+}
+
+// However answers are split they are the same, and every byte is accounted for.
+func FuzzAnswers(f *testing.F) {
+	for _, s := range []string{"\x16\x12", "\x14\x00\x00\x0f", "_TM\x13-T88V\x00", "7\"0042\x00", "=\x00\x00", "\x14\x00\xff_\x10\x37\x00"} {
+		f.Add([]byte(s), 1)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, at int) {
+		whole := heard(b)
+		cut := 0
+		if len(b) > 0 {
+			cut = int(uint(at) % uint(len(b)))
+		}
+		if got := heard(b[:cut], b[cut:]); got != whole {
+			t.Fatalf("split at %d: %s\nat once: %s", cut, got, whole)
+		}
+		var a escpos.Answers
+		total := 0
+		a.Feed(b, func(a escpos.Answer) {
+			switch a.Kind {
+			case escpos.AnswerID:
+				total += len(a.Data) + 2
+			case escpos.AnswerProcessID:
+				total += len(a.Data) + 3
+			case escpos.AnswerBlock:
+				total += len(a.Data) + 1
+			case escpos.AnswerASB:
+				total += 4
+			default:
+				total++
+			}
+		})
+		if total > len(b) {
+			t.Fatalf("%d bytes were told of %d", total, len(b))
+		}
+	})
+}

@@ -1,0 +1,92 @@
+// Package escpos turns a page into the bytes of an ESC/POS printer, and bytes
+// back into what they print. The commands are those of Epson's "ESC/POS Command
+// Reference"; where models differ, the profile decides.
+package escpos
+
+import (
+	"fmt"
+
+	"mostrador/printer/profile"
+)
+
+// The bytes that introduce a command.
+const (
+	nul = 0x00
+	lf  = 0x0a
+	dle = 0x10
+	esc = 0x1b
+	fs  = 0x1c
+	gs  = 0x1d
+)
+
+// Init begins a ticket whatever was printed before: initialise, leave kanji
+// mode, international set USA, first code page of the profile.
+func Init(p profile.Profile) []byte { return appendInit(nil, p) }
+
+func appendInit(dst []byte, p profile.Profile) []byte {
+	dst = append(dst, esc, '@', fs, '.', esc, 'R', 0)
+	if len(p.Pages) > 0 {
+		dst = append(dst, esc, 't', p.Pages[0].Number)
+	}
+	return dst
+}
+
+// Resync frees a printer from a ticket that was cut off in its middle: n NULs
+// complete a block of data whose rest never came (MaxBlock tells n) and are
+// ignored by a printer that waits for none; then it is initialised, and what is
+// on the paper is fed out and cut off from what comes next. A printer without a
+// cutter feeds to its tear bar and ignores the cut.
+func Resync(n int) []byte {
+	b := make([]byte, max(n, 0), max(n, 0)+16)
+	return append(b, esc, '@', fs, '.', esc, 'd', 4, gs, 'V', 66, 0)
+}
+
+// Fence asks for one byte (GS r 1, the paper sensor) that the printer sends when
+// it comes to it: behind everything that was sent before. It is not answered
+// while the printer is offline.
+func Fence() []byte { return []byte{gs, 'r', 1} }
+
+// Status asks in real time, past everything that waits in the printer's buffer
+// (DLE EOT n): 1 printer, 2 offline cause, 3 error cause, 4 paper.
+func Status(n int) ([]byte, error) {
+	if n < 1 || n > 4 {
+		return nil, fmt.Errorf("status %d does not exist: ask for 1 to 4", n)
+	}
+	return []byte{dle, 0x04, byte(n)}, nil
+}
+
+// AutoStatus switches automatic status back on for the causes in mask (GS a: 01
+// drawer, 02 online, 04 error, 08 paper, 40 panel); 0 switches it off. Init
+// switches it off too.
+func AutoStatus(mask byte) []byte { return []byte{gs, 'a', mask} }
+
+// ProcessID asks the printer to answer with id when everything before is
+// printed (GS ( H, function 48). Each byte of id is 20 to 7E.
+func ProcessID(id [4]byte) ([]byte, error) {
+	for _, c := range id {
+		if c < ' ' || c > '~' {
+			return nil, fmt.Errorf("process id %q: each byte must be printable ASCII", id[:])
+		}
+	}
+	return append([]byte{gs, '(', 'H', 6, 0, 48, 48}, id[:]...), nil
+}
+
+// Drawer kicks the drawer on connector pin 2 or 5 with the pulse that most
+// drawers are made for: 50 ms on, 500 ms off (ESC p m t1 t2, times in 2 ms).
+func Drawer(pin int) ([]byte, error) {
+	switch pin {
+	case 2:
+		return []byte{esc, 'p', 0, 25, 250}, nil
+	case 5:
+		return []byte{esc, 'p', 1, 25, 250}, nil
+	}
+	return nil, fmt.Errorf("drawer pin %d does not exist: use 2 or 5", pin)
+}
+
+// MaxBlock is the length in bytes of the longest command in a stream, its data
+// included: how much a printer may still wait for when the stream is cut off.
+func MaxBlock(stream []byte) int {
+	d := NewDecoder(profile.Profile{})
+	d.Feed(stream, func(Event) {})
+	return int(max(d.longest, d.seen+d.Waiting()))
+}

@@ -1,0 +1,276 @@
+package escpos
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"mostrador/printer/layout"
+	"mostrador/printer/profile"
+)
+
+// Options of an encoding. The zero value is right for a ticket.
+type Options struct {
+	// ASB is the mask of automatic status back that is switched on again after
+	// the printer was initialised; 0 leaves it off.
+	ASB byte
+}
+
+// cell is the width of a cell of font A in dots.
+const cell = 12
+
+// Encode turns a page into the bytes that print it. Text goes through the code
+// pages of the profile only, so none of it can act as a command; a rune that no
+// page holds (which layout should have replaced) prints as a question mark. A
+// code whose data its symbology cannot hold is printed as text.
+//
+// An error tells that the page contradicts itself: runs that overlap or do not
+// fit its columns.
+func Encode(page layout.Page, p profile.Profile, o Options) ([]byte, error) {
+	return Append(nil, page, p, o)
+}
+
+// Append is Encode that appends to dst.
+func Append(dst []byte, page layout.Page, p profile.Profile, o Options) ([]byte, error) {
+	e := encoder{out: appendInit(dst, p), p: &p, columns: page.Columns, style: single}
+	if o.ASB != 0 {
+		e.out = append(e.out, AutoStatus(o.ASB)...)
+	}
+	for i := range page.Rows {
+		if err := e.row(&page.Rows[i]); err != nil {
+			return dst, fmt.Errorf("row %d: %w", i+1, err)
+		}
+	}
+	return e.out, nil
+}
+
+// encoder holds what the printer's state will be when it has read out.
+type encoder struct {
+	out     []byte
+	p       *profile.Profile
+	columns int
+
+	codePage int // index in the profile's pages
+	style    layout.Style
+	align    int
+	column   int // cells of this line that are filled
+	symbol   symbolState
+}
+
+var single = layout.Style{Width: 1, Height: 1}
+
+func (e *encoder) row(r *layout.Row) error {
+	switch r.Kind {
+	case layout.TextRow:
+		return e.text(r.Runs)
+	case layout.CodeRow:
+		e.code(r.Code, r.Align)
+	case layout.FeedRow:
+		e.feed(r.Feed)
+	case layout.CutRow:
+		e.cut()
+	default:
+		return fmt.Errorf("kind of row %d is not known", r.Kind)
+	}
+	return nil
+}
+
+var errOverlap = errors.New("runs overlap or are not in the order of their columns")
+
+// text prints one line.
+func (e *encoder) text(runs []layout.Run) error {
+	e.setAlign(0)
+	e.column = 0
+	for i, r := range runs {
+		style := full(r.Style)
+		text := r.Text
+		if i == len(runs)-1 && blankInvisible(style) {
+			text = strings.TrimRight(text, " ")
+		}
+		if text == "" {
+			continue
+		}
+		if r.Column < e.column {
+			return errOverlap
+		}
+		if end := r.Column + style.Width*utf8.RuneCountInString(text); end > e.columns {
+			return fmt.Errorf("the text needs %d columns and the paper has %d", end, e.columns)
+		}
+		e.advance(r.Column, style)
+		e.setStyle(style)
+		e.write(text)
+	}
+	e.out = append(e.out, lf)
+	return nil
+}
+
+// full replaces the zeros of a style by what they mean and bounds the rest.
+func full(s layout.Style) layout.Style {
+	s.Width = min(max(s.Width, 1), 8)
+	s.Height = min(max(s.Height, 1), 8)
+	return s
+}
+
+// blankInvisible reports whether a space of this style leaves no ink.
+func blankInvisible(s layout.Style) bool { return !s.Underline && !s.Invert }
+
+// advance moves to a column, by spaces or, where that is shorter and the
+// profile knows the dots, by an absolute position. Spaces are written in single
+// width and without ink; next is the style of what follows.
+func (e *encoder) advance(column int, next layout.Style) {
+	gap := column - e.column
+	if gap <= 0 {
+		return
+	}
+	fits := func(s layout.Style) bool { return s.Width == 1 && blankInvisible(s) }
+	bytes := gap
+	if !fits(e.style) && !fits(next) {
+		bytes += 6 // there and back again
+	}
+	if e.p.Position && bytes > 4 {
+		e.position(column)
+		return
+	}
+	if !fits(e.style) {
+		if !fits(next) {
+			next = layout.Style{Bold: e.style.Bold, Width: 1, Height: e.style.Height}
+		}
+		e.setStyle(next)
+	}
+	for range gap {
+		e.out = append(e.out, ' ')
+	}
+	e.column = column
+}
+
+// position moves to a column by ESC $. Its bytes cannot begin a real-time
+// command: the high byte is below 10 for every paper there is.
+func (e *encoder) position(column int) {
+	dots := column * cell
+	e.out = append(e.out, esc, '$', byte(dots), byte(dots>>8))
+	e.column = column
+}
+
+// setStyle sends what differs from the style in force.
+func (e *encoder) setStyle(s layout.Style) {
+	if s.Bold != e.style.Bold {
+		e.out = append(e.out, esc, 'E', bit(s.Bold))
+	}
+	if s.Underline != e.style.Underline {
+		e.out = append(e.out, esc, '-', bit(s.Underline))
+	}
+	if s.Invert != e.style.Invert {
+		e.out = append(e.out, gs, 'B', bit(s.Invert))
+	}
+	if s.Width != e.style.Width || s.Height != e.style.Height {
+		e.out = append(e.out, gs, '!', byte((s.Width-1)<<4|(s.Height-1)))
+	}
+	e.style = s
+}
+
+func bit(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// setAlign aligns whole lines; it counts only at the beginning of one.
+func (e *encoder) setAlign(align int) {
+	if align < 0 || align > 2 {
+		align = 0
+	}
+	if align != e.align {
+		e.out = append(e.out, esc, 'a', byte(align))
+		e.align = align
+	}
+}
+
+// write sends text in the style in force. A long gap inside it is crossed as
+// advance would.
+func (e *encoder) write(text string) {
+	jump := e.p.Position && blankInvisible(e.style)
+	for i := 0; i < len(text); {
+		if jump && text[i] == ' ' {
+			if n := spaces(text[i:]); n > 4 {
+				e.position(e.column + n*e.style.Width)
+				i += n
+				continue
+			}
+		}
+		if c := text[i]; c >= ' ' && c <= '~' {
+			e.out = append(e.out, c)
+			i++
+		} else {
+			i += e.encode(text[i:])
+		}
+		e.column += e.style.Width
+	}
+}
+
+func spaces(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+
+// encode sends the first rune of s, changing the code page if it must, and
+// returns the rune's length.
+func (e *encoder) encode(s string) int {
+	r, size := utf8.DecodeRuneInString(s)
+	page, b, ok := e.p.Page(r, e.codePage)
+	if !ok {
+		e.out = append(e.out, '?')
+		return size
+	}
+	if page != e.codePage {
+		e.codePage = e.bestPage(s)
+		e.out = append(e.out, esc, 't', e.p.Pages[e.codePage].Number)
+		b, _ = e.p.Pages[e.codePage].Encode(r)
+	}
+	e.out = append(e.out, b)
+	return size
+}
+
+// bestPage is the page that holds most of what begins with s without another
+// change, the preferred one when several do.
+func (e *encoder) bestPage(s string) int {
+	best, longest := e.codePage, 0
+	for i, page := range e.p.Pages {
+		n := 0
+		for _, r := range s {
+			if _, ok := page.Encode(r); !ok {
+				break
+			}
+			n++
+		}
+		if n > longest {
+			best, longest = i, n
+		}
+	}
+	return best
+}
+
+// feed feeds n empty lines.
+func (e *encoder) feed(n int) {
+	for n > 3 {
+		step := min(n, 255)
+		e.out = append(e.out, esc, 'd', byte(step))
+		n -= step
+	}
+	for ; n > 0; n-- {
+		e.out = append(e.out, lf)
+	}
+}
+
+// cut ends a ticket as the model does.
+func (e *encoder) cut() {
+	switch e.p.Cut {
+	case profile.CutFeedFull:
+		e.out = append(e.out, gs, 'V', 65, 0)
+	case profile.CutHere:
+		e.feed(e.p.Tear)
+		e.out = append(e.out, gs, 'V', 0)
+	case profile.CutNone:
+		e.feed(max(e.p.Tear, 4))
+	default:
+		e.out = append(e.out, gs, 'V', 66, 0)
+	}
+}
