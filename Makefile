@@ -1,0 +1,53 @@
+# Mostrador. `make` shows what there is.
+
+# Bare machines have Go in its own folder and nothing on the path.
+export PATH := $(PATH):/usr/local/go/bin
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+TARGETS := linux-amd64 linux-arm64 linux-arm windows-amd64
+FUZZTIME ?= 10m
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test proof build lint fmt bench tools $(addprefix dist-,$(TARGETS))
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Try everything on this machine, with nothing but Go; Ctrl-C ends it
+	@go run -ldflags '$(LDFLAGS)' ./cmd/mostrador demo
+
+test: tools lint ## Check and test everything; installs what it needs (Debian)
+	go test -race ./...
+
+proof: tools ## Test with full counts and fuzz every parser (hours; FUZZTIME=10m)
+	MOSTRADOR_PROOF=1 go test -race -timeout 0 -count=1 ./...
+	FUZZTIME=$(FUZZTIME) packaging/fuzz-all
+
+build: $(addprefix dist-,$(TARGETS)) ## Build for every platform into dist/
+	@ls -l dist
+
+lint: ## Check the form of the code, for Linux and Windows
+	@unformatted=$$(gofmt -l agent cmd drivers printer store); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	GOOS=windows CGO_ENABLED=0 go vet ./...
+	go tool staticcheck ./...
+
+fmt: ## Format the code
+	gofmt -w agent cmd drivers printer store
+
+bench: ## Measure what the design promises, beside its peers
+	go test -run '^$$' -bench . -benchmem ./...
+
+tools:
+	@packaging/install-tools
+
+dist-linux-amd64 dist-linux-arm64 dist-windows-amd64: dist-%:
+	GOOS=$(word 1,$(subst -, ,$*)) GOARCH=$(word 2,$(subst -, ,$*)) CGO_ENABLED=0 \
+		go build -trimpath -ldflags '$(LDFLAGS)' -o dist/mostrador-$*$(if $(findstring windows,$*),.exe) ./cmd/mostrador
+
+# The oldest terminals: ARMv6, as the first Raspberry Pi.
+dist-linux-arm:
+	GOOS=linux GOARCH=arm GOARM=6 CGO_ENABLED=0 \
+		go build -trimpath -ldflags '$(LDFLAGS)' -o dist/mostrador-linux-arm ./cmd/mostrador
