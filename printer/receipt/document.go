@@ -22,8 +22,8 @@ type Line struct {
 	Number int
 	// Columns of a text line, at least one.
 	Columns []Column
-	// Code of a code line, and where it stands in the line.
-	Code  Code
+	// Code of a code line (nil on others), and where it stands in the line.
+	Code  *Code
 	Align Align
 	// Format in force for this line. Lines share it: it is never written to.
 	Format *Format

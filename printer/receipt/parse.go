@@ -72,7 +72,7 @@ func (p *parser) fault(problem, mend string) {
 }
 
 func (p *parser) line(s string) {
-	s = strings.TrimFunc(s, isBlank)
+	s = trimBlanks(s)
 	rest, leftPipe := strings.CutPrefix(s, "|")
 	rightPipe := endsInPipe(rest)
 	if rightPipe {
@@ -104,9 +104,9 @@ func (p *parser) line(s string) {
 // properties.
 func (p *parser) single(c cell) {
 	switch {
-	case c.text != "" && strings.Trim(c.text, "-") == "":
+	case isOnly(c.text, '-'):
 		p.add(Line{Kind: RuleLine})
-	case c.text != "" && strings.Trim(c.text, "=") == "":
+	case isOnly(c.text, '='):
 		p.add(Line{Kind: CutLine})
 	case strings.HasPrefix(c.text, "{"):
 		p.properties(c)
@@ -132,10 +132,9 @@ type cell struct {
 // newCell applies the language's magnet: a pipe beside the text pulls it, a
 // pipe that keeps a blank's distance pushes it away.
 func newCell(raw string, leftPipe, rightPipe bool) cell {
-	text := strings.TrimLeftFunc(raw, isBlank)
-	leftGap := len(text) < len(raw)
-	trimmed := strings.TrimRightFunc(text, isBlank)
-	rightGap := len(trimmed) < len(text)
+	trimmed := trimBlanks(raw)
+	leftGap := raw != "" && isBlank(raw[0])
+	rightGap := trimmed != "" && isBlank(raw[len(raw)-1])
 	pull := 0 // to the right
 	if leftPipe {
 		pull += sign(leftGap)
@@ -159,10 +158,34 @@ func sign(b bool) int {
 	return -1
 }
 
-func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\v' || r == '\f' || r == '\r' }
+// isBlank tells the white space of the language.
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r' }
+
+func trimBlanks(s string) string {
+	for s != "" && isBlank(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// isOnly tells a line of one character alone.
+func isOnly(s string, c byte) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] != c {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // indexPipe is the place of the first pipe that no backslash stands before, or -1.
 func indexPipe(s string) int {
+	if strings.IndexByte(s, '\\') < 0 {
+		return strings.IndexByte(s, '|')
+	}
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case '\\':

@@ -127,7 +127,7 @@ func TestFormatHoldsForTheLinesBelow(t *testing.T) {
 
 func TestCodeOptions(t *testing.T) {
 	for option, want := range map[string]Option{
-		"":                 defaultOption(),
+		"nohri":            defaultOption(),
 		"qrcode 3 h":       {Type: "qrcode", Module: 3, Cell: 3, Height: 72, Level: "h"},
 		"jan, 100, hri, 2": {Type: "ean", Module: 2, Cell: 3, Height: 100, HRI: true, Level: "l"},
 		"nw7 8":            {Type: "codabar", Module: 2, Cell: 8, Height: 72, Level: "l"},
@@ -151,6 +151,7 @@ func TestFaultsNameLineAndMend(t *testing.T) {
 		"{a:left}{b:line}":    "text follows it",
 		"a|{code:1}":          "a brace stands in text",
 		"{code}":              `the property "code" has no value`,
+		"{width:}":            `the property "width" has no value`,
 		"{widht:1}":           `there is no property "widht"`,
 		"{width:1,-5}":        `a column cannot be "-5" wide`,
 		"{width:9999999}":     "0 to 1000",

@@ -26,7 +26,7 @@ func (p *parser) properties(c cell) {
 	for body != "" {
 		var member string
 		member, body = cutMember(body)
-		if strings.TrimFunc(member, isBlank) == "" {
+		if trimBlanks(member) == "" {
 			continue
 		}
 		key, raw, ok := strings.Cut(member, ":")
@@ -34,17 +34,19 @@ func (p *parser) properties(c cell) {
 			p.fault(fmt.Sprintf("the property %q has no value", shorten(member)), "write key: value")
 			continue
 		}
-		value := p.value(strings.TrimFunc(raw, isBlank))
-		switch key := strings.ToLower(strings.TrimFunc(key, isBlank)); key {
-		case "code", "c":
+		value := p.value(trimBlanks(raw))
+		switch key := strings.ToLower(trimBlanks(key)); {
+		case key == "code" || key == "c":
 			code, hasCode = value, true
+		case value == "" && key != "comment" && key != "_":
+			p.fault(fmt.Sprintf("the property %q has no value", shorten(key)), "write key: value")
 		default:
 			p.set(&next, key, value)
 		}
 	}
 	p.format = &next
 	if hasCode {
-		p.add(Line{Kind: CodeLine, Code: Code{Data: code, Option: p.option}, Align: c.align})
+		p.add(Line{Kind: CodeLine, Code: &Code{Data: code, Option: p.option}, Align: c.align})
 	}
 }
 
@@ -110,10 +112,6 @@ func (p *parser) setWrap(f *Format, value string) {
 }
 
 func (p *parser) setWidths(f *Format, value string) {
-	if value == "" {
-		f.Widths = nil
-		return
-	}
 	words := splitList(value)
 	if len(words) > maxColumns {
 		p.fault(fmt.Sprintf("%d widths", len(words)), fmt.Sprintf("use at most %d columns", maxColumns))

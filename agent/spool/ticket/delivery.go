@@ -113,13 +113,18 @@ func toPay(o *store.Order) int64 {
 	return o.Totals.Total + o.Totals.Tip
 }
 
+// method is how it is paid: cash and card in words, the rest as the channel
+// calls it.
 func (r *Renderer) method(o *store.Order, c *clipper) string {
-	method := c.short(o.Payment.Method)
-	if o.Payment.Cash || strings.EqualFold(method, "cash") {
+	method := c.short(strings.TrimSpace(o.Payment.Method))
+	switch {
+	case o.Payment.Cash || strings.EqualFold(method, "cash"):
 		method = r.words.Cash
+	case strings.EqualFold(method, "card") || method == "" && o.Payment.CardLast4 != "":
+		method = r.words.Card
 	}
-	if four := o.Payment.CardLast4; four != "" {
-		method = strings.TrimSpace(method + " " + r.words.Card + " *" + c.short(four))
+	if four := c.short(o.Payment.CardLast4); four != "" {
+		method += " *" + four
 	}
 	return method
 }

@@ -178,7 +178,7 @@ func TestPayment(t *testing.T) {
 		{"cash, not enough", store.Payment{Cash: true, CashGiven: 10000}, []string{"COBRAR S/ 181.25", "FALTAN S/ 81.25"}, []string{"Vuelto"}},
 		{"cash, amount unknown", store.Payment{Cash: true}, []string{"COBRAR S/ 181.25", "Efectivo"}, []string{"Paga con", "Vuelto"}},
 		{"card at the door", store.Payment{Method: "cardOnDelivery"}, []string{"COBRAR S/ 181.25", "cardOnDelivery"}, []string{"PAGADO"}},
-		{"paid", store.Payment{Paid: true, Method: "mercadoPago", CardLast4: "1234", CashGiven: 20000}, []string{"PAGADO", "mercadoPago Tarjeta *1234"}, []string{"COBRAR", "Paga con"}},
+		{"paid", store.Payment{Paid: true, Method: "mercadoPago", CardLast4: "1234", CashGiven: 20000}, []string{"PAGADO", "mercadoPago *1234"}, []string{"COBRAR", "Paga con"}},
 	} {
 		s := limaDelivery(t)
 		o := *s.order
