@@ -24,8 +24,8 @@ type Fault struct {
 	Mend string `json:"mend"`
 }
 
-// Error is the fault without the file's name.
-func (f Fault) Error() string {
+// String is the fault without the name of the file.
+func (f Fault) String() string {
 	text := fmt.Sprintf("%d:%d: ", f.Line, f.Column)
 	if f.Key != "" {
 		text += f.Key + ": "
@@ -48,7 +48,7 @@ type Faults struct {
 func (f *Faults) Error() string {
 	lines := make([]string, len(f.List))
 	for i, fault := range f.List {
-		lines[i] = f.File + ":" + fault.Error()
+		lines[i] = f.File + ":" + fault.String()
 	}
 	return strings.Join(lines, "\n")
 }

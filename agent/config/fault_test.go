@@ -109,7 +109,7 @@ func TestEachFaultIsNamed(t *testing.T) {
 			if len(faults.List) != 1 {
 				t.Fatalf("not one fault:\n%v", err)
 			}
-			if got := faults.List[0].Error(); !strings.HasPrefix(got, tt.want) || !strings.Contains(got, tt.says) {
+			if got := faults.List[0].String(); !strings.HasPrefix(got, tt.want) || !strings.Contains(got, tt.says) {
 				t.Errorf("got  %s\nwant %s … %s", got, tt.want, tt.says)
 			}
 			if faults.List[0].Mend == "" && !strings.Contains(faults.List[0].Problem, tt.says) {

@@ -120,3 +120,35 @@ func tomlText(s string) string {
 	out.WriteByte('"')
 	return out.String()
 }
+
+// Effective is what Show writes, as maps and lists for JSON.
+func Effective(cfg *Config) map[string]any {
+	return effective(reflect.ValueOf(cfg).Elem()).(map[string]any)
+}
+
+func effective(value reflect.Value) any {
+	switch v := value.Interface().(type) {
+	case time.Duration:
+		return FormatDuration(v)
+	case Size, TimeOfDay:
+		return fmt.Sprint(v)
+	case string:
+		return hidePassword(v)
+	}
+	switch value.Kind() {
+	case reflect.Struct:
+		out := map[string]any{}
+		for _, f := range fieldsOf(value.Type()) {
+			out[f.key] = effective(value.Field(f.index))
+		}
+		return out
+	case reflect.Slice:
+		out := make([]any, value.Len())
+		for i := range out {
+			out[i] = effective(value.Index(i))
+		}
+		return out
+	default:
+		return value.Interface()
+	}
+}
