@@ -273,7 +273,7 @@ type Known struct {
 	// Providers of integrations.
 	Providers []string
 	// Drivers of devices, each with a check of a device's options. The error
-	// may join several; one that has a method Option() string is reported at
+	// may join several; one that begins with a key and a colon is reported at
 	// that key.
 	Drivers map[string]func(Device) error
 }

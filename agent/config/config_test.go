@@ -30,18 +30,13 @@ var testKnown = Known{
 	Drivers:   map[string]func(Device) error{"register": checkRegister},
 }
 
-type optionError struct{ option, problem string }
-
-func (e optionError) Error() string  { return e.problem }
-func (e optionError) Option() string { return e.option }
-
 func checkRegister(d Device) error {
 	var errs []error
 	if d.Profile == "" && d.Format == "" {
 		errs = append(errs, errors.New("it needs profile or format"))
 	}
 	if d.Encoding == "ebcdic" {
-		errs = append(errs, optionError{"encoding", "ebcdic is not known"})
+		errs = append(errs, errors.New("encoding: ebcdic is not known"))
 	}
 	return errors.Join(errs...)
 }

@@ -1,10 +1,10 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -154,11 +154,13 @@ func (r rules) options(name string, err error) {
 		}
 		return
 	}
-	var at interface{ Option() string }
-	if errors.As(err, &at) {
-		name = join(name, at.Option())
+	problem := err.Error()
+	key, rest, found := strings.Cut(problem, ":")
+	isKey := func(f field) bool { return f.key == key }
+	if found && slices.ContainsFunc(fieldsOf(reflect.TypeFor[Device]()), isKey) {
+		name, problem = join(name, key), strings.TrimSpace(rest)
 	}
-	r.fault(name, err.Error(), "see the page of the driver")
+	r.fault(name, problem, "see the page of the driver")
 }
 
 func (r rules) integrations() {
