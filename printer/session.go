@@ -62,7 +62,7 @@ type Options struct {
 	// silent now, makes Begin fail with ErrSilent; of one that never has, only
 	// Transport can be had.
 	Answered bool
-	// AskFence: its profile does not exclude that it answers one.
+	// AskFence: its profile says that it may answer one.
 	AskFence bool
 	// Resync is the longest block of data that a cut-off ticket may have left
 	// half sent, in bytes; negative when nothing was cut off. The printer is
@@ -78,10 +78,11 @@ type Session struct {
 	timing Timing
 	fence  bool
 
-	answers chan byte     // fence answers, in the order they came
-	dead    chan struct{} // closed when the line is
-	cause   error         // why; read it after dead
-	done    sync.WaitGroup
+	fences chan struct{} // answers to fences, in the order they came
+	status chan struct{} // answers to DLE EOT
+	dead   chan struct{} // closed when the line is
+	cause  error         // why; read it after dead
+	done   sync.WaitGroup
 }
 
 // Begin starts a session: it frees the printer from a ticket that was cut off,
@@ -89,10 +90,11 @@ type Session struct {
 // calls Wait.
 func Begin(ctx context.Context, line Line, o Options) (*Session, error) {
 	s := &Session{
-		line:    line,
-		timing:  o.Timing,
-		answers: make(chan byte, 16),
-		dead:    make(chan struct{}),
+		line:   line,
+		timing: o.Timing,
+		fences: make(chan struct{}, 16),
+		status: make(chan struct{}, 16),
+		dead:   make(chan struct{}),
 	}
 	s.done.Add(1)
 	go s.read()
@@ -160,7 +162,7 @@ func (s *Session) Send(ctx context.Context, ticket []byte) Report {
 	if _, r.Err = s.write(escpos.Fence()); r.Err != nil {
 		return r
 	}
-	if r.Err = s.await(context.WithoutCancel(ctx), s.timing.Paper); r.Err == nil {
+	if r.Err = s.await(context.WithoutCancel(ctx), s.fences, s.timing.Paper); r.Err == nil {
 		r.Proof = Fence
 	}
 	return r
@@ -175,34 +177,50 @@ func (s *Session) usable(ctx context.Context) error {
 	}
 }
 
-// probe asks for one fence while nothing prints. Answers that an earlier
-// session left behind come before its own, so everything that arrives until
-// the line is silent again belongs to the past.
+// probe finds out whether the printer answers a fence while nothing prints. It
+// asks for a status first: a printer that does not know DLE EOT ignores it, but
+// may print the r of a GS r that it does not know.
+//
+// Answers that an earlier session left behind come before its own, so
+// everything that arrives until the line is silent again belongs to the past.
 func (s *Session) probe(ctx context.Context) (answered bool, err error) {
-	if _, err := s.write(escpos.Fence()); err != nil {
-		return false, fmt.Errorf("ask the printer: %w", err)
+	ask, err := escpos.Status(1)
+	if err != nil {
+		return false, err
 	}
-	err = s.await(ctx, s.timing.Probe)
-	if errors.Is(err, errNoAnswer) {
-		return false, nil
+	for _, step := range []struct {
+		ask    []byte
+		answer <-chan struct{}
+	}{{ask, s.status}, {escpos.Fence(), s.fences}} {
+		if _, err := s.write(step.ask); err != nil {
+			return false, fmt.Errorf("ask the printer: %w", err)
+		}
+		err := s.await(ctx, step.answer, s.timing.Probe)
+		if errors.Is(err, errNoAnswer) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
 	}
-	for err == nil {
-		answered = true
-		err = s.await(ctx, s.timing.Probe/5)
+	for {
+		err := s.await(ctx, s.fences, s.timing.Probe/5)
+		if errors.Is(err, errNoAnswer) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
 	}
-	if errors.Is(err, errNoAnswer) {
-		err = nil
-	}
-	return answered, err
 }
 
 var errNoAnswer = errors.New("the printer took the ticket but did not confirm it")
 
-func (s *Session) await(ctx context.Context, limit time.Duration) error {
+func (s *Session) await(ctx context.Context, answer <-chan struct{}, limit time.Duration) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
-	case <-s.answers:
+	case <-answer:
 		return nil
 	case <-s.dead:
 		return s.cause
@@ -213,10 +231,11 @@ func (s *Session) await(ctx context.Context, limit time.Duration) error {
 	}
 }
 
+// discardAnswers forgets fences that nobody asked for.
 func (s *Session) discardAnswers() {
 	for {
 		select {
-		case <-s.answers:
+		case <-s.fences:
 		default:
 			return
 		}
@@ -260,19 +279,28 @@ func (s *Session) read() {
 	buf := make([]byte, 64)
 	for {
 		n, err := s.line.Read(buf)
-		answers.Feed(buf[:n], func(a escpos.Answer) {
-			if a.Kind != escpos.AnswerFence {
-				return
-			}
-			select {
-			case s.answers <- a.Byte:
-			default: // nobody asked for so many
-			}
-		})
+		answers.Feed(buf[:n], s.hear)
 		if err != nil {
 			s.cause = err
 			close(s.dead)
 			return
 		}
+	}
+}
+
+// hear sorts an answer in. More than fit were asked for by nobody.
+func (s *Session) hear(a escpos.Answer) {
+	var to chan struct{}
+	switch a.Kind {
+	case escpos.AnswerFence:
+		to = s.fences
+	case escpos.AnswerStatus:
+		to = s.status
+	default:
+		return
+	}
+	select {
+	case to <- struct{}{}:
+	default:
 	}
 }
