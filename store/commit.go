@@ -109,15 +109,17 @@ func (s *Store) submit(c *call) {
 
 // gather lets those run who were just woken by a commit that many shared: they
 // are likely to come again at once, and would otherwise go in two groups that
-// wait for each other. It is called with q.mu held.
+// wait for each other. It stops when as many wait as last time, or when nobody
+// has come for a few turns, microseconds. It is called with q.mu held.
 func (q *queue) gather() {
-	for range q.last - 1 {
+	const patience = 8
+	for quiet := 0; len(q.waiting) < q.last && quiet < patience; quiet++ {
 		before := len(q.waiting)
 		q.mu.Unlock()
 		runtime.Gosched()
 		q.mu.Lock()
-		if len(q.waiting) == before && before >= q.last/2 {
-			return
+		if len(q.waiting) > before {
+			quiet = 0
 		}
 	}
 }

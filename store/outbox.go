@@ -3,14 +3,16 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 )
 
 // Emit appends an event to a stream of the outbox: its id, source, epoch,
-// sequence and time are filled in, and data becomes its JSON. Events are never
-// changed afterwards.
+// sequence and time are filled in, and data becomes its JSON. A json.RawMessage
+// is taken as it is: encoded before the transaction, it does not keep those
+// waiting who share it. Events are never changed afterwards.
 func (tx *Tx) Emit(stream Stream, typ string, data any) (*Event, error) {
 	if tx.call == nil {
 		return nil, errReadOnly
@@ -18,7 +20,7 @@ func (tx *Tx) Emit(stream Stream, typ string, data any) (*Event, error) {
 	if !slices.Contains(Streams(), stream) {
 		return nil, fmt.Errorf("%q is no stream of the outbox", stream)
 	}
-	body, err := json.Marshal(data)
+	body, err := encodeData(data)
 	if err != nil {
 		return nil, fmt.Errorf("encode the data of a %s: %w", typ, err)
 	}
@@ -38,7 +40,22 @@ func (tx *Tx) Emit(stream Stream, typ string, data any) (*Event, error) {
 		Time:     tx.Now().Wall,
 	}
 	tx.topics |= 1 << TopicOutbox
-	return e, tx.putJSON(outbox(stream), number(position), e)
+	record, err := appendEvent(make([]byte, 0, len(body)+384), e)
+	if err != nil {
+		return nil, fmt.Errorf("encode a %s: %w", typ, err)
+	}
+	return e, tx.put(outbox(stream), number(position), record)
+}
+
+func encodeData(data any) (json.RawMessage, error) {
+	raw, ok := data.(json.RawMessage)
+	switch {
+	case !ok:
+		return json.Marshal(data)
+	case !json.Valid(raw):
+		return nil, errors.New("it is not JSON")
+	}
+	return raw, nil
 }
 
 // Unsent are the events of a stream behind a position, in order.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -73,16 +72,15 @@ func (q Quantity) Times(minor int64) (int64, error) {
 	return n, nil
 }
 
-// MarshalJSON writes a string.
-func (q Quantity) MarshalJSON() ([]byte, error) { return json.Marshal(q.String()) }
+// AppendText appends String; as JSON a quantity is a string.
+func (q Quantity) AppendText(b []byte) ([]byte, error) { return q.d.Append(b, 'f'), nil }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (q *Quantity) UnmarshalJSON(b []byte) error {
-	var text string
-	if err := json.Unmarshal(b, &text); err != nil {
-		return fmt.Errorf("a quantity is a string: %w", err)
-	}
-	parsed, err := ParseQuantity(text)
+// MarshalText is String.
+func (q Quantity) MarshalText() ([]byte, error) { return q.AppendText(nil) }
+
+// UnmarshalText is ParseQuantity.
+func (q *Quantity) UnmarshalText(text []byte) error {
+	parsed, err := ParseQuantity(string(text))
 	if err != nil {
 		return err
 	}

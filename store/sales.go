@@ -1,6 +1,9 @@
 package store
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+)
 
 // PutSale keeps a sale unless one with the same Source and SourceID is kept
 // already: then nothing changes, added is false, and s gets the kept one's ID
@@ -32,7 +35,11 @@ func (tx *Tx) PutSale(s *Sale) (added bool, err error) {
 		return false, err
 	}
 	tx.topics |= 1 << TopicSales
-	return true, tx.putJSON(bucketSales, number(s.Seq), s)
+	body, err := appendSale(make([]byte, 0, 1024), s)
+	if err != nil {
+		return false, fmt.Errorf("encode sale %s of %s: %w", s.SourceID, s.Source, err)
+	}
+	return true, tx.put(bucketSales, number(s.Seq), body)
 }
 
 // Sales are all sales, the newest first.
