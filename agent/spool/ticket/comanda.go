@@ -27,6 +27,8 @@ type itemView struct {
 	Parent    string
 	Unmatched bool
 	Choices   []choiceView
+	// Gap: more than its name stands here, and another item follows.
+	Gap bool
 }
 
 // A choiceView is a modifier; Deep ones belong to the choice above them.
@@ -53,6 +55,10 @@ func (r *Renderer) comanda(in Input) comandaView {
 		}
 		v.Items = append(v.Items, r.item(it, c, &v.More))
 	}
+	for i := range v.Items {
+		it := &v.Items[i]
+		it.Gap = i < len(v.Items)-1 && (it.Note != "" || len(it.Choices) > 0)
+	}
 	if count := total.String(); len(j.Items) > 1 && !strings.Contains(count, ".") {
 		v.Count = count
 	}
@@ -70,6 +76,7 @@ func (r *Renderer) item(it store.Item, c *clipper, more *int) itemView {
 	} else {
 		v.LongQuantity = q
 	}
+	c.rows -= 2 // a gap, and that no station takes it
 	v.Choices = choices(it.Modifiers, c, false, more)
 	return v
 }

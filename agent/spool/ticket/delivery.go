@@ -83,7 +83,7 @@ func joinChoices(ms []store.Modifier) string {
 		}
 		word := m.Name
 		if !m.Quantity.Equal(store.Units(1)) {
-			word = m.Quantity.String() + " " + word
+			word = m.Quantity.String() + noBreak + word
 		}
 		if inner := joinChoices(m.Modifiers); inner != "" {
 			word += " (" + inner + ")"

@@ -153,7 +153,7 @@ func (r *Renderer) invoice(o *store.Order, c *clipper) string {
 		return c.short(name + " " + inv.Number)
 	case inv.State == store.InvoiceRequested || inv.BuyerTaxID != "":
 		if inv.Kind != "" {
-			return c.short(r.words.InvoiceRequested + ": " + inv.Kind)
+			return c.short(r.words.Requested + ": " + inv.Kind)
 		}
 		return r.words.InvoiceRequested
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unicode"
 
+	"mostrador/printer/escpos"
 	"mostrador/printer/layout"
 	"mostrador/printer/profile"
 	"mostrador/printer/receipt"
@@ -20,18 +21,49 @@ import (
 
 var update = flag.Bool("update", false, "write the tickets in testdata anew")
 
-// papers are a wide paper, a narrow one, and the narrowest that is sold.
-func papers(t testing.TB) map[string]profile.Profile {
-	t.Helper()
-	out := map[string]profile.Profile{}
-	for paper, name := range map[string]string{"80mm": "TM-T20II", "58mm": "POS-5890"} {
-		p, ok := profile.Lookup(name)
-		if !ok {
-			t.Fatalf("there is no profile %s", name)
+// A paper is one width of paper of one model.
+type paper struct {
+	name string
+	profile.Profile
+}
+
+// papers are the two that the golden tickets are for.
+func papers(t testing.TB) []paper {
+	return []paper{{"80mm", lookup(t, "TM-T20II")}, {"58mm", lookup(t, "POS-5890")}}
+}
+
+// allPapers are all papers of all profiles.
+func allPapers(t testing.TB) []paper {
+	var out []paper
+	for _, model := range profile.Names() {
+		p := lookup(t, model)
+		for name := range p.Papers {
+			out = append(out, paper{name, p})
 		}
-		out[paper] = p
 	}
 	return out
+}
+
+func lookup(t testing.TB, model string) profile.Profile {
+	t.Helper()
+	p, ok := profile.Lookup(model)
+	if !ok {
+		t.Fatalf("there is no profile %s", model)
+	}
+	return p
+}
+
+// set lays a ticket out and makes its bytes, as the spooler does.
+func set(t testing.TB, doc receipt.Document, p paper) layout.Page {
+	t.Helper()
+	page, err := layout.Layout(doc, p.Profile, p.name)
+	if err != nil {
+		t.Fatalf("%s on %s: %v", p.name, p.Name, err)
+	}
+	if _, err := escpos.Encode(page, p.Profile, escpos.Options{}); err != nil {
+		t.Fatalf("%s on %s: %v", p.name, p.Name, err)
+	}
+	return page
 }
 
 func render(t testing.TB, s sample, job *store.Job) receipt.Document {
@@ -55,12 +87,43 @@ func TestTicketsAsShipped(t *testing.T) {
 	for locale, s := range samples(t) {
 		for name, job := range s.jobs {
 			doc := render(t, s, job)
-			for paper, p := range papers(t) {
-				page, err := layout.Layout(doc, p, paper)
-				if err != nil {
-					t.Fatal(err)
+			for _, p := range papers(t) {
+				golden(t, filepath.Join("testdata", locale+"-"+name+"-"+p.name+".txt"), layout.Text(set(t, doc, p)))
+			}
+		}
+	}
+}
+
+// TestNothingIsMissingOnAnyPaper looks for every name, note and number of the
+// order on its papers, wherever their lines break.
+func TestNothingIsMissingOnAnyPaper(t *testing.T) {
+	packed := strings.NewReplacer(" ", "", "\n", "").Replace
+	for locale, s := range samples(t) {
+		for name, job := range s.jobs {
+			want := []string{s.order.Number, s.order.Customer.Name}
+			for _, it := range job.Items {
+				want = append(want, it.Name, it.Note, it.Parent)
+				for _, m := range it.Modifiers {
+					want = append(want, m.Name)
 				}
-				golden(t, filepath.Join("testdata", locale+"-"+name+"-"+paper+".txt"), layout.Text(page))
+			}
+			if job.Kind == store.DeliveryTicket {
+				for _, l := range s.order.Lines {
+					want = append(want, l.Name)
+				}
+				want = append(want, s.order.Customer.Phone)
+			}
+			doc := render(t, s, job)
+			for _, p := range allPapers(t) {
+				text := packed(layout.Text(set(t, doc, p)))
+				for _, w := range want {
+					// Two columns may stand between the words of a name.
+					for word := range strings.FieldsSeq(p.Fit(w)) {
+						if !strings.Contains(text, word) {
+							t.Errorf("%s of %s on %s of %s lacks %q", name, locale, p.name, p.Name, w)
+						}
+					}
+				}
 			}
 		}
 	}
@@ -98,14 +161,10 @@ func TestHostileTextsStayText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, lines := range []int{1, 500} {
 				s := hostile(t, text, lines)
-				for kind, job := range s.jobs {
+				for _, job := range s.jobs {
 					doc := render(t, s, job)
-					for paper, p := range papers(t) {
-						page, err := layout.Layout(doc, p, paper)
-						if err != nil {
-							t.Fatalf("%s of %d lines on %s: %v", kind, lines, paper, err)
-						}
-						checkPage(t, page)
+					for _, p := range []paper{{"80mm", lookup(t, "TM-T20II")}, {"58mm", lookup(t, "TM-T88V")}} {
+						checkPage(t, set(t, doc, p))
 					}
 				}
 			}
@@ -299,8 +358,8 @@ func TestEverySampleIsGolden(t *testing.T) {
 	var want []string
 	for locale, s := range samples(t) {
 		for name := range s.jobs {
-			for paper := range papers(t) {
-				want = append(want, filepath.Join("testdata", locale+"-"+name+"-"+paper+".txt"))
+			for _, p := range papers(t) {
+				want = append(want, filepath.Join("testdata", locale+"-"+name+"-"+p.name+".txt"))
 			}
 		}
 	}

@@ -123,8 +123,11 @@ func (r *Renderer) format(t time.Time, layout string) string {
 // money is an amount as the locale writes it, its sign never on another line
 // than its number.
 func (r *Renderer) money(o *store.Order, minor int64) string {
-	return strings.ReplaceAll(store.FormatMinor(minor, o.Currency, r.settings.Locale), " ", "\u00a0")
+	return strings.ReplaceAll(store.FormatMinor(minor, o.Currency, r.settings.Locale), " ", noBreak)
 }
+
+// noBreak is the blank that layout breaks no line at.
+const noBreak = "\u00a0"
 
 // marks are what the ticket must say of itself, in the order of the job.
 func (r *Renderer) marks(in Input, c *clipper) []markView {

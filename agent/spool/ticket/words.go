@@ -68,6 +68,7 @@ type Words struct {
 
 	NotFiscal        string `json:"not_fiscal"`
 	Invoice          string `json:"invoice"`
+	Requested        string `json:"requested"` // before the kind of invoice
 	InvoiceRequested string `json:"invoice_requested"`
 	TaxID            string `json:"tax_id"`
 
