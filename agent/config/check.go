@@ -74,8 +74,8 @@ var checks = map[string]check{
 	},
 	"text": {
 		what:    "a text",
-		right:   "use at most 1000 characters, none of them invisible",
-		longest: 1000,
+		right:   "use at most 4000 characters, none of them invisible",
+		longest: 4000,
 		wrong:   wrongText,
 	},
 	"pattern": {
@@ -85,7 +85,7 @@ var checks = map[string]check{
 		longest: 200,
 		wrong:   wrongText,
 	},
-	"path":    {what: "a path", right: "use the name of a file, such as /etc/mostrador/password", pattern: regexp.MustCompile(`^[^\x00]*$`)},
+	"path":    {what: "a path", right: "use a path without zero bytes", pattern: regexp.MustCompile(`^[^\x00]*$`)},
 	"hex":     {what: "hexadecimal", right: "use hexadecimal digits in pairs, such as 06", pattern: regexp.MustCompile(`^([0-9A-Fa-f]{2}){0,8}$`), wrong: wrongHex},
 	"decimal": {oneOf: []string{"", ".", ","}, right: `use "." or ","`},
 	"listen": {
