@@ -1,0 +1,283 @@
+package sale
+
+import (
+	"math/big"
+
+	"mostrador/store"
+)
+
+// A bill is a sale as it is read from its records.
+type bill struct {
+	sale store.Sale
+	// total as the device sent it, if it did; sum of the lines.
+	total    int64
+	hasTotal bool
+	sum      int64
+	odd      []store.Flag
+}
+
+// read makes a sale of records. The device's total decides whether a record
+// that is the same as an earlier one was meant twice or sent twice: the first
+// reading that adds up counts. If none does, everything counts, and the sale
+// says that its sums disagree. Amounts are never changed to fit.
+func (r *Recorder) read(rs []record) bill {
+	all := r.sum(rs)
+	repeats := all.sale.Lines != nil && hasRepeats(rs, true)
+	switch {
+	case all.hasTotal && all.fits():
+	case all.hasTotal && repeats:
+		for _, resumedOnly := range []bool{true, false} {
+			if b := r.sum(without(rs, resumedOnly)); b.fits() {
+				return b.finish()
+			}
+		}
+	case !all.hasTotal && hasRepeats(rs, false):
+		all.flag("possible_repeat", "puede que el equipo haya repetido una línea")
+	}
+	return all.finish()
+}
+
+// repeated tells which records may be repetitions: with resumedOnly those that
+// came first after the line was opened anew and equal the one before, else all
+// that equal an earlier one.
+func repeated(rs []record, i int, resumedOnly bool) bool {
+	if rs[i].kind() == "total" {
+		return false
+	}
+	if resumedOnly {
+		return i > 0 && rs[i].Resumed && rs[i].Hash == rs[i-1].Hash
+	}
+	for _, earlier := range rs[:i] {
+		if earlier.Hash == rs[i].Hash {
+			return true
+		}
+	}
+	return false
+}
+
+// hasRepeats reports whether any record may be a repetition; with any also
+// those that may well be meant.
+func hasRepeats(rs []record, any bool) bool {
+	for i := range rs {
+		if repeated(rs, i, !any) {
+			return true
+		}
+	}
+	return false
+}
+
+func without(rs []record, resumedOnly bool) []record {
+	var out []record
+	for i := range rs {
+		if !repeated(rs, i, resumedOnly) {
+			out = append(out, rs[i])
+		}
+	}
+	return out
+}
+
+// fits reports whether the lines come to the total, the tip aside. Without
+// lines, or without a total, nothing disagrees.
+func (b *bill) fits() bool {
+	return !b.hasTotal || len(b.sale.Lines) == 0 || b.total == b.sum || b.total == b.sum+b.sale.Tip
+}
+
+func (b *bill) flag(code, text string) {
+	for _, f := range b.odd {
+		if f.Code == code {
+			return
+		}
+	}
+	b.odd = append(b.odd, store.Flag{Code: code, Text: text})
+}
+
+// finish settles the total and the flags.
+func (b bill) finish() bill {
+	s := &b.sale
+	switch {
+	case !b.hasTotal:
+		s.Total = b.sum
+		b.flag("total_missing", "el recibo no trae total: se sumaron las líneas")
+	case !b.fits():
+		s.Total = b.total
+		b.flag("sums_disagree", "las líneas no dan el total")
+	case len(s.Lines) > 0 && b.total != b.sum: // it holds the tip
+		s.Total = b.sum
+	default:
+		s.Total = b.total
+	}
+	var paid int64
+	for _, p := range s.Payments {
+		paid += p.Amount
+	}
+	if len(s.Payments) > 0 && s.Total > 0 && paid < s.Total {
+		b.flag("payments_disagree", "los pagos no llegan al total")
+	}
+	s.Flags = b.odd
+	return b
+}
+
+// sum reads records one by one.
+func (r *Recorder) sum(rs []record) bill {
+	b := bill{sale: store.Sale{
+		Source: r.source.Name, Receipt: clean(receiptOf(rs)), Currency: r.source.Currency,
+		PointOfSale: clean(firstOf(rs, "pos")), OrderRef: clean(firstOf(rs, "order")), Lines: []store.SaleLine{},
+	}}
+	if b.sale.PointOfSale == "" {
+		b.sale.PointOfSale = r.source.PointOfSale
+	}
+	for _, rec := range rs {
+		switch rec.kind() {
+		case "payment":
+			r.payment(&b, rec)
+		case "total":
+			r.total(&b, rec)
+		case "sale":
+			r.whole(&b, rec)
+		default:
+			r.line(&b, rec)
+		}
+		if tip, ok := r.amount(&b, rec, "tip"); ok {
+			b.sale.Tip += tip
+		}
+	}
+	return b
+}
+
+// total reads the sum of a receipt, and the means where it names one.
+func (r *Recorder) total(b *bill, rec record) {
+	if total, ok := r.amount(b, rec, "amount", "price"); ok {
+		b.total, b.hasTotal = total, true
+	}
+	r.means(b, rec)
+}
+
+// whole reads a record that is a sale of its own.
+func (r *Recorder) whole(b *bill, rec record) {
+	if rec.Fields["plu"] != "" || rec.Fields["name"] != "" {
+		r.line(b, rec)
+		b.total, b.hasTotal = b.sum, true
+	} else {
+		r.total(b, rec)
+		return
+	}
+	r.means(b, rec)
+}
+
+// means reads the field payment of a record that is not a payment itself: an
+// amount, or the name of the means for the whole sum.
+func (r *Recorder) means(b *bill, rec record) {
+	text := rec.Fields["payment"]
+	if text == "" {
+		return
+	}
+	p := store.SalePayment{Method: clean(text)}
+	if q, err := store.ParseQuantity(text); err == nil && q.Sign() != 0 {
+		p.Method = ""
+		p.Amount, _ = r.amount(b, rec, "payment")
+	} else if b.hasTotal {
+		p.Amount = b.total
+	}
+	b.sale.Payments = append(b.sale.Payments, p)
+}
+
+func (r *Recorder) payment(b *bill, rec record) {
+	p := store.SalePayment{Method: clean(rec.Fields["name"])}
+	if _, err := store.ParseQuantity(rec.Fields["payment"]); err == nil {
+		p.Amount, _ = r.amount(b, rec, "payment")
+	} else {
+		p.Amount, _ = r.amount(b, rec, "amount", "price")
+		if p.Method == "" {
+			p.Method = clean(rec.Fields["payment"])
+		}
+	}
+	b.sale.Payments = append(b.sale.Payments, p)
+}
+
+// line reads an item, or one that is taken back.
+func (r *Recorder) line(b *bill, rec record) {
+	l := store.SaleLine{ExternalID: clean(rec.Fields["plu"]), Name: clean(rec.Fields["name"]), Quantity: store.Units(1)}
+	if text := rec.Fields["quantity"]; text != "" {
+		q, err := store.ParseQuantity(text)
+		if err != nil {
+			b.flag("quantity_unreadable", "cantidad ilegible de "+l.Name)
+		} else {
+			l.Quantity = q
+		}
+	}
+	price, hasPrice := r.amount(b, rec, "price")
+	total, hasTotal := r.amount(b, rec, "amount")
+	switch {
+	case !hasTotal && hasPrice:
+		var err error
+		if total, err = l.Quantity.Times(price); err != nil {
+			b.flag("amount_unreadable", "importe que no cabe")
+		}
+	case !hasTotal:
+		b.flag("amount_missing", "línea sin importe: "+l.Name)
+	}
+	if rec.kind() == "void" {
+		if l.Quantity.Sign() > 0 {
+			l.Quantity = l.Quantity.Mul(store.Units(-1))
+		}
+		total = -abs(total)
+	}
+	if l.Unit = price; !hasPrice {
+		l.Unit = unitOf(total, l.Quantity)
+	}
+	l.Total = total
+	b.sum += total
+	b.sale.Lines = append(b.sale.Lines, l)
+}
+
+// amount reads the first of the named fields that is there, in minor units;
+// decimals past the currency's are rounded half up, and said.
+func (r *Recorder) amount(b *bill, rec record, names ...string) (minor int64, ok bool) {
+	for _, name := range names {
+		text := rec.Fields[name]
+		if text == "" {
+			continue
+		}
+		if minor, err := store.ParseMinor(text, r.source.Currency); err == nil {
+			return minor, true
+		}
+		digits, _ := store.Digits(r.source.Currency)
+		one := int64(1)
+		for range digits {
+			one *= 10
+		}
+		q, err := store.ParseQuantity(text)
+		if err == nil {
+			minor, err = q.Times(one)
+		}
+		if err != nil {
+			b.flag("amount_unreadable", "importe ilegible: "+clean(text))
+			return 0, true
+		}
+		b.flag("amount_rounded", "importe con más decimales que la moneda, redondeado")
+		return minor, true
+	}
+	return 0, false
+}
+
+// unitOf is total / quantity, rounded half away from zero; 0 where there is none.
+func unitOf(total int64, q store.Quantity) int64 {
+	by, ok := new(big.Rat).SetString(q.String())
+	if !ok || by.Sign() == 0 {
+		return 0
+	}
+	unit := new(big.Rat).Quo(new(big.Rat).SetInt64(total), by)
+	text := unit.FloatString(0)
+	n, ok := new(big.Int).SetString(text, 10)
+	if !ok || !n.IsInt64() {
+		return 0
+	}
+	return n.Int64()
+}
+
+func abs(n int64) int64 {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
