@@ -212,7 +212,8 @@ func (s *Store) countHeld() {
 
 // Recover tries to write what is held in memory, and to make the reserve again.
 // It is to be called every few seconds while Health says InMemory or Full. It
-// returns nil when nothing is held any more.
+// returns nil when nothing is held any more, and ErrFull while there is no
+// space.
 func (s *Store) Recover() error {
 	s.writer.Lock()
 	defer s.writer.Unlock()
@@ -228,6 +229,9 @@ func (s *Store) Recover() error {
 	err := s.settle()
 	s.countHeld()
 	s.state.Unlock()
+	if isFull(err) {
+		err = errors.Join(s.full(), err)
+	}
 	if err != nil {
 		return fmt.Errorf("write what is held in memory: %w", err)
 	}

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The crash test runs this test binary again as a process that records what it
+// can, tells what was acknowledged, and is killed at a random moment.
+const crashDir = "MOSTRADOR_STORE_CRASH_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(crashDir); dir != "" {
+		recordUntilKilled(dir, os.Getenv(crashDir+"_FROM"))
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// recordUntilKilled records orders and sales from several callers, numbered
+// from a number, and prints each number once it is on disk.
+func recordUntilKilled(dir, from string) {
+	first, err := strconv.Atoi(from)
+	if err != nil {
+		panic(err)
+	}
+	s, err := Open(dir+"/mostrador.db", Options{Identity: "lima-01/caja-1", Reserve: 64 << 10})
+	if err != nil {
+		panic(err)
+	}
+	var mu sync.Mutex
+	next := first
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				n := next
+				next++
+				mu.Unlock()
+				if _, _, err := s.order(n); err != nil {
+					panic(err)
+				}
+				if err := s.recordSale(int64(n)); err != nil {
+					panic(err)
+				}
+				mu.Lock()
+				fmt.Println(n)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestKillAtAnyMoment(t *testing.T) {
+	kills := 8
+	if os.Getenv("MOSTRADOR_PROOF") != "" {
+		kills = 300
+	}
+	dir := t.TempDir()
+	acknowledged := make(map[int]bool)
+	next := 1
+	for range kills {
+		for _, n := range recordAndKill(t, dir, next) {
+			acknowledged[n] = true
+			next = max(next, n+1)
+		}
+		next += 100 // what was under way when it was killed has its number, too
+		s := at(t, dir, Options{})
+		if s.Opening().Quarantined != "" {
+			t.Fatalf("killing damaged the store: %v", s.Opening().Cause)
+		}
+		checkKept(t, s, acknowledged)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(acknowledged) < kills {
+		t.Fatalf("only %d records in %d runs: nothing was tested", len(acknowledged), kills)
+	}
+	t.Logf("%d records over %d kills", len(acknowledged), kills)
+}
+
+// recordAndKill lets a process record for a while, kills it, and returns what it
+// had acknowledged.
+func recordAndKill(t *testing.T, dir string, from int) (numbers []int) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), crashDir+"="+dir, crashDir+"_FROM="+strconv.Itoa(from))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// The moment counts from the first record on, or from the start: then the
+	// opening is what is cut off.
+	lines := bufio.NewReader(out)
+	if rand.IntN(4) > 0 {
+		if line, err := lines.ReadString('\n'); err == nil {
+			numbers = append(numbers, toInt(t, line))
+		}
+	}
+	kill := time.AfterFunc(rand.N(60*time.Millisecond), func() { _ = cmd.Process.Kill() })
+	defer kill.Stop()
+	for {
+		line, err := lines.ReadString('\n')
+		if err == io.EOF {
+			break // a line without its end was never told
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers = append(numbers, toInt(t, line))
+	}
+	_ = cmd.Wait() // killed
+	return numbers
+}
+
+func toInt(t *testing.T, line string) int {
+	t.Helper()
+	n, err := strconv.Atoi(line[:len(line)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// checkKept finds acknowledged records that are missing, and gaps.
+func checkKept(t *testing.T, s *Store, acknowledged map[int]bool) {
+	t.Helper()
+	orders := checkSequences(t, s, StreamOrders)
+	sales := checkSequences(t, s, StreamSales)
+	view(t, s, func(tx *Tx) error {
+		for n := range acknowledged {
+			if _, err := tx.OrderByKey(sampleOrder(n).Key); err != nil {
+				return fmt.Errorf("order %d was acknowledged: %w", n, err)
+			}
+			if tx.get(bucketSaleKeys, composite("register/registradora", sampleSale(int64(n)).SourceID)) == nil {
+				return fmt.Errorf("sale %d was acknowledged and is missing", n)
+			}
+		}
+		return nil
+	})
+	st, err := s.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st.Orders != orders || st.Sales != sales || st.Jobs != orders {
+		t.Errorf("%d orders with %d events and %d tickets, %d sales with %d events", st.Orders, orders, st.Jobs, st.Sales, sales)
+	}
+}
