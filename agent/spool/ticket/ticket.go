@@ -104,11 +104,18 @@ func (r *Renderer) Render(in Input) (receipt.Document, error) {
 	}
 }
 
-// renderMarkup reads markup as a person wrote it, between the job's marks.
+// renderMarkup reads markup as a person wrote it, behind the job's marks. The
+// end of a document cuts the paper, as the language has it.
 func (r *Renderer) renderMarkup(in Input) (receipt.Document, error) {
 	doc, err := receipt.Parse(in.Job.Markup)
-	if err != nil || len(in.Job.Marks) == 0 {
+	if err != nil {
 		return doc, err
+	}
+	if last := doc.Lines[len(doc.Lines)-1]; last.Kind != receipt.CutLine {
+		doc.Lines = append(doc.Lines, receipt.Line{Kind: receipt.CutLine, Number: last.Number, Format: last.Format})
+	}
+	if len(in.Job.Marks) == 0 {
+		return doc, nil
 	}
 	marks, err := r.marked.Execute(struct {
 		W     *Words
@@ -117,6 +124,6 @@ func (r *Renderer) renderMarkup(in Input) (receipt.Document, error) {
 	if err != nil {
 		return receipt.Document{}, err
 	}
-	lines := append(marks.Lines[:len(marks.Lines):len(marks.Lines)], doc.Lines...)
-	return receipt.Document{Lines: lines}, nil
+	doc.Lines = append(marks.Lines[:len(marks.Lines):len(marks.Lines)], doc.Lines...)
+	return doc, nil
 }

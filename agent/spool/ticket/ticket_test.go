@@ -156,6 +156,7 @@ func TestHostileTextsStayText(t *testing.T) {
 		"blank":    " \n\t ",
 		"not UTF8": "\xff\xfe\xc3",
 		"emoji":    "🍕👨‍👩‍👧 ¡rico! 漢字 עברית العربية",
+		"expands":  strings.Repeat("щ½", 2500),
 		"template": `{{.W}} {{define "x"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -326,13 +327,18 @@ func TestMarkupOfAPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job := &store.Job{Kind: store.TestTicket, Markup: "hola | caracola\n="}
-	doc, err := r.Render(Input{Job: job})
-	if err != nil || plainText(doc) != "hola caracola" {
-		t.Errorf("got %q, %v", plainText(doc), err)
+	job := &store.Job{Kind: store.TestTicket}
+	for _, job.Markup = range []string{"hola | caracola\n=", "hola | caracola"} {
+		doc, err := r.Render(Input{Job: job})
+		if err != nil || plainText(doc) != "hola caracola" {
+			t.Errorf("got %q, %v", plainText(doc), err)
+		}
+		if len(doc.Lines) != 2 || doc.Lines[1].Kind != receipt.CutLine {
+			t.Errorf("%q: the paper is not cut once, at the end", job.Markup)
+		}
 	}
 	job.Marks = []store.Mark{store.MarkReprint}
-	if doc, err = r.Render(Input{Job: job}); err != nil || plainText(doc) != "REIMPRESIÓN hola caracola" {
+	if doc, err := r.Render(Input{Job: job}); err != nil || plainText(doc) != "REIMPRESIÓN hola caracola" {
 		t.Errorf("got %q, %v", plainText(doc), err)
 	}
 	job.Markup = "{"
