@@ -54,6 +54,7 @@ func TestSettingsFaults(t *testing.T) {
 		{register.Settings{Time: "HH"}, "time: \"HH\": the minute is missing"},
 		{register.Settings{Time: "hh:MM"}, "hours hh go with AM"},
 		{register.Settings{Time: "HH:MM[:SS"}, "the bracket does not close"},
+		{register.Settings{Date: "DMYYYY"}, "something must stand between it and M"},
 		{register.Settings{Decimal: ";"}, `decimal: ";"`},
 		{register.Settings{Ack: "ACK"}, `ack: "ACK": write bytes in hex`},
 		{register.Settings{Nak: strings.Repeat("15", 17)}, "nak: 17 bytes"},

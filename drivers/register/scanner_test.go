@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 // scan feeds data in the pieces that cuts make, and says what came out.
@@ -70,4 +72,34 @@ func FuzzDecimal(f *testing.F) {
 			t.Errorf("%q became %q, which is read as %q, %v", s, number, again, ok)
 		}
 	})
+}
+
+// A layout that is taken reads back what it writes.
+func FuzzLayout(f *testing.F) {
+	for _, seed := range []string{"YYYY-MM-DD", "DD.MM.YY", "HH:MM[:SS]", "hh:MM AM", "HHMMSS", "D/M/YYYY", "[", "YYYY]"} {
+		f.Add(seed, int64(1773493522))
+	}
+	f.Fuzz(func(t *testing.T, s string, seconds int64) {
+		moment := time.Unix(seconds&0xffffffff, 0).UTC() // 1970 to 2106
+		if l, err := parseLayout(s, dateTokens); err == nil && strings.Contains(s, "YYYY") {
+			wantParsed(t, l, moment, "2006-01-02")
+		}
+		if l, err := parseLayout(s, timeTokens); err == nil {
+			for _, way := range l {
+				got, ok := l.parse(moment.Format(way), way)
+				if !ok || got != moment.Format(way) {
+					t.Errorf("layout %q: %q is read as %q, %v", s, moment.Format(way), got, ok)
+				}
+			}
+		}
+	})
+}
+
+func wantParsed(t *testing.T, l layout, moment time.Time, out string) {
+	t.Helper()
+	for _, way := range l {
+		if got, ok := l.parse(moment.Format(way), out); !ok || got != moment.Format(out) {
+			t.Errorf("layout %q: %q is read as %q, %v", way, moment.Format(way), got, ok)
+		}
+	}
 }

@@ -60,6 +60,7 @@ func parseLayout(s string, tokens []token) (layout, error) {
 // translate writes s as a layout of Go's package time, and notes the parts.
 func translate(s string, tokens []token, seen map[string]string) (string, error) {
 	var b strings.Builder
+	before := "" // the token just before, with nothing between
 	for s != "" {
 		i := slices.IndexFunc(tokens, func(t token) bool { return strings.HasPrefix(s, t.text) })
 		if i < 0 {
@@ -67,16 +68,19 @@ func translate(s string, tokens []token, seen map[string]string) (string, error)
 				return "", fmt.Errorf("%q means nothing here: use %s, and spaces or - / . : , between them", s, texts(tokens))
 			}
 			b.WriteByte(s[0])
-			s = s[1:]
+			s, before = s[1:], ""
 			continue
 		}
 		t := tokens[i]
+		if len(before) == 1 {
+			return "", fmt.Errorf("%s may have one digit or two: something must stand between it and %s", before, t.text)
+		}
 		if other, ok := seen[t.part]; ok {
 			return "", fmt.Errorf("the %s is there twice, as %s and %s", t.part, other, t.text)
 		}
 		seen[t.part] = t.text
 		b.WriteString(t.layout)
-		s = s[len(t.text):]
+		s, before = s[len(t.text):], t.text
 	}
 	return b.String(), nil
 }

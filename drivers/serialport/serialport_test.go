@@ -48,3 +48,18 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+func FuzzCheck(f *testing.F) {
+	for _, seed := range []string{"serial:///dev/ttyS0?baud=9600&flow=rtscts", "serial://COM3", "serial:?%", "serial:///x?bits=8&bits=7"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		address, err := url.Parse(s)
+		if err != nil {
+			return
+		}
+		if err := serialport.Scheme().Check(address); err != nil && strings.TrimSpace(err.Error()) == "" {
+			t.Errorf("%q is refused without a word", s)
+		}
+	})
+}
