@@ -33,52 +33,52 @@ func set(t testing.TB, markup string, columns int) Page {
 	return page
 }
 
-func TestLayout(t *testing.T) {
-	for _, c := range []struct{ name, markup, want string }{
-		{"alignments", "a\n|a\na|\n|a|b|\n{width:3 *;border:none}\n|a |b", `
+// layouts are documents and what they are on paper of 20 columns.
+var layouts = []struct{ name, markup, want string }{
+	{"alignments", "a\n|a\na|\n|a|b|\n{width:3 *;border:none}\n|a |b", `
           a
 a
                    a
     a          b
 a  b`},
-		{"words wrap", "|the quick brown fox jumps over\n{width:* 4}\nthe quick brown fox |12.5", `
+	{"words wrap", "|the quick brown fox jumps over\n{width:* 4}\nthe quick brown fox |12.5", `
 the quick brown fox
 jumps over
 the quick brown 12.5
 fox`},
-		{"long words break", "|a pneumonoultramicroscopic b", `
+	{"long words break", "|a pneumonoultramicroscopic b", `
 a
 pneumonoultramicrosc
 opic b`},
-		{"no break at no-break spaces", "|COBRAR hoy S/\u00a0181.25\n{width:5}\n|a\u00a0bcdefg", `
+	{"no break at no-break spaces", "|COBRAR hoy S/\u00a0181.25\n{width:5}\n|a\u00a0bcdefg", `
 COBRAR hoy S/ 181.25
        a bcd
        efg`},
-		{"a no-break space moves its words down", "|COBRAR mañana S/\u00a0181.25", `
+	{"a no-break space moves its words down", "|COBRAR mañana S/\u00a0181.25", `
 COBRAR mañana
 S/ 181.25`},
-		{"blanks stay", "|~~a~~b~\n|a\\n~~b", `
+	{"blanks stay", "|~~a~~b~\n|a\\n~~b", `
   a  b
 a
   b`},
-		{"breaks by hand", "a\\n\\nb\\n", `
+	{"breaks by hand", "a\\n\\nb\\n", `
           a
 
           b`},
-		{"double width", "^abc|\n|^abcdefghijkl\n|^ab^cd", `
+	{"double width", "^abc|\n|^abcdefghijkl\n|^ab^cd", `
               a b c
 a b c d e f g h i j
 k l
 a b cd`},
-		{"a size too large gets smaller", "{width:1 *}\n^^^a|^^^^b|", `
+	{"a size too large gets smaller", "{width:1 *}\n^^^a|^^^^b|", `
 a         b`},
-		{"wide characters break anywhere", "|\u65e5\u672c", `
+	{"wide characters break anywhere", "|\u65e5\u672c", `
 ??`},
-		{"shared widths", "{border:line}\na|b|c", `
+	{"shared widths", "{border:line}\na|b|c", `
 ┌─────┬─────┬──────┐
 │    a│  b  │c     │
 └─────┴─────┴──────┘`},
-		{"rules join columns", "{border:line;width:4 4;align:left}\n|a|b\n-\n{width:9}\n|c\n-\n{width:2 2;align:right}\n|d|e\n{border:space}\nx", `
+	{"rules join columns", "{border:line;width:4 4;align:left}\n|a|b\n-\n{width:9}\n|c\n-\n{width:2 2;align:right}\n|d|e\n{border:space}\nx", `
 ┌────┬────┐
 │  a │b   │
 ├────┴────┤
@@ -87,26 +87,29 @@ a         b`},
              │ d│e │
              └──┴──┘
                 x`},
-		{"rule and cut", "-\n{width:10;align:right}\n-\n=", `
+	{"rule and cut", "-\n{width:10;align:right}\n-\n=", `
 ────────────────────
           ──────────
 ====================`},
-		{"feeds add up", "a\n\n\n\nb", `
+	{"feeds add up", "a\n\n\n\nb", `
           a
 
 
 
           b`},
-		{"hidden columns", "{width:5 0 *}\n|a |b |c |d", `
+	{"hidden columns", "{width:5 0 *}\n|a |b |c |d", `
 a     c`},
-		{"nowrap", "{text:nowrap}\n|the quick brown fox jumps\\nover", `
+	{"nowrap", "{text:nowrap}\n|the quick brown fox jumps\\nover", `
 the quick brown fox`},
-		{"fixed widths give way", "{width:100 3 100}\n|a |b |c|", `
+	{"fixed widths give way", "{width:100 3 100}\n|a |b |c|", `
 a        b      c`},
-		{"codes", "{code:1;option:qrcode}\n{code:}\n{code:22}|", `
+	{"codes", "{code:1;option:qrcode}\n{code:}\n{code:22}|", `
      [qrcode 1]
          [qrcode 22]`},
-	} {
+}
+
+func TestLayout(t *testing.T) {
+	for _, c := range layouts {
 		t.Run(c.name, func(t *testing.T) {
 			got := strings.TrimSuffix(Text(set(t, c.markup, 20)), "\n")
 			if want := strings.TrimPrefix(c.want, "\n"); got != want {

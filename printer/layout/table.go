@@ -18,25 +18,9 @@ type table struct {
 // what the fixed ones leave, the last ones the cell that does not divide; when
 // the fixed ones are too wide for the paper, the widest give way.
 func newTable(f *receipt.Format, columns, paper int) (table, error) {
-	t := table{gap: 1}
-	switch f.Border {
-	case receipt.BorderLine:
+	t := table{gap: gapOf(f.Border), widths: widthsOf(f, columns, paper)}
+	if f.Border == receipt.BorderLine {
 		t.edge = 1
-	case receipt.BorderNone:
-		t.gap = 0
-	case receipt.BorderWide:
-		t.gap = 2
-	}
-	if f.Widths == nil {
-		t.widths = make([]int, columns)
-		for i := range t.widths {
-			t.widths[i] = receipt.Star
-		}
-	} else {
-		t.widths = make([]int, len(f.Widths))
-		for i, w := range f.Widths {
-			t.widths[i] = min(w, paper)
-		}
 	}
 	fixed, stars, shown := 0, 0, 0
 	for _, w := range t.widths {
@@ -69,6 +53,33 @@ func newTable(f *receipt.Format, columns, paper int) (table, error) {
 		}
 	}
 	return t, nil
+}
+
+func gapOf(b receipt.Border) int {
+	switch b {
+	case receipt.BorderNone:
+		return 0
+	case receipt.BorderWide:
+		return 2
+	}
+	return 1
+}
+
+// widthsOf are the widths as the format asks for them, none wider than the
+// paper.
+func widthsOf(f *receipt.Format, columns, paper int) []int {
+	if f.Widths == nil {
+		widths := make([]int, columns)
+		for i := range widths {
+			widths[i] = receipt.Star
+		}
+		return widths
+	}
+	widths := make([]int, len(f.Widths))
+	for i, w := range f.Widths {
+		widths[i] = min(w, paper)
+	}
+	return widths
 }
 
 // narrow takes cells from the widest columns, the last of them first.
