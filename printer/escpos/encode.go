@@ -248,9 +248,10 @@ func (e *encoder) bestPage(s string) int {
 	return best
 }
 
-// feed feeds n empty lines.
+// feed feeds n empty lines. Where a ticket ends with a long feed to the tear
+// bar, no other feed looks like it.
 func (e *encoder) feed(n int) {
-	for n > 3 {
+	for e.p.Cut != profile.CutNone && n > 3 {
 		step := min(n, 255)
 		e.out = append(e.out, esc, 'd', byte(step))
 		n -= step
@@ -269,7 +270,7 @@ func (e *encoder) cut() {
 		e.feed(e.p.Tear)
 		e.out = append(e.out, gs, 'V', 0)
 	case profile.CutNone:
-		e.feed(max(e.p.Tear, 4))
+		e.out = append(e.out, esc, 'd', byte(min(max(e.p.Tear, 4), 255)))
 	default:
 		e.out = append(e.out, gs, 'V', 66, 0)
 	}
