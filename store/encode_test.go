@@ -20,10 +20,11 @@ func FuzzEncodeSale(f *testing.F) {
 		s := &Sale{ID: text, Seq: uint64(amount), Source: text, SourceID: text, Receipt: text, PointOfSale: text,
 			BusinessDate: text, ClosedAt: at, Currency: text, Total: amount, Tip: -amount, OrderRef: text,
 			RecordedAt: Moment{Wall: at.UTC(), Boot: text, Uptime: time.Duration(amount), Synced: synced}}
-		m := Modifier{ExternalID: text, ID: text, Group: text, Name: text, Quantity: q, Price: amount}
-		for i := range count % 4 {
-			m.Modifiers = append(m.Modifiers, m)
-			s.Lines = append(s.Lines, SaleLine{ExternalID: text, Name: text, Quantity: q, Unit: amount, Total: amount, Modifiers: m.Modifiers[:i]})
+		var nested []Modifier
+		for range count % 4 {
+			s.Lines = append(s.Lines, SaleLine{ExternalID: text, Name: text, Quantity: q, Unit: amount, Total: amount, Modifiers: nested})
+			m := Modifier{ExternalID: text, ID: text, Group: text, Name: text, Quantity: q, Price: amount, Modifiers: nested}
+			nested = []Modifier{m, m}
 			s.Payments = append(s.Payments, SalePayment{text, amount})
 			s.Flags = append(s.Flags, Flag{text, text})
 		}

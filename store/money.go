@@ -22,25 +22,25 @@ func ParseMinor(text, code string) (int64, error) {
 	if !ok {
 		return 0, fmt.Errorf("currency %q is not known", code)
 	}
-	d, _, err := apd.NewFromString(strings.TrimSpace(text))
-	if err != nil || d.Form != apd.Finite {
-		return 0, fmt.Errorf("%q is not an amount", text)
+	d, err := parseDecimal(text)
+	if err != nil {
+		return 0, fmt.Errorf("%.40q is not an amount", text)
 	}
 	if d.Exponent > 18 || d.Exponent < -40 || d.NumDigits() > 40 {
-		return 0, fmt.Errorf("%q is too large an amount", text)
+		return 0, fmt.Errorf("%.40q is too large an amount", text)
 	}
 	d.Exponent += int32(digits)
 	var whole apd.Decimal
 	cond, err := apd.BaseContext.WithPrecision(60).RoundToIntegralExact(&whole, d)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not an amount", text)
+		return 0, fmt.Errorf("%.40q is not an amount", text)
 	}
 	if cond.Inexact() {
-		return 0, fmt.Errorf("%q has more decimals than %s has (%d)", text, code, digits)
+		return 0, fmt.Errorf("%.40q has more decimals than %s has (%d)", text, code, digits)
 	}
 	minor, err := whole.Int64()
 	if err != nil {
-		return 0, fmt.Errorf("%q is too large an amount", text)
+		return 0, fmt.Errorf("%.40q is too large an amount", text)
 	}
 	return minor, nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,20 +12,45 @@ import (
 // The zero value is 0.
 type Quantity struct{ d apd.Decimal }
 
-// maxQuantityDigits bounds what a hostile payload can make us carry.
-const maxQuantityDigits = 30
+// What a quantity may have of digits, before and after the decimal point
+// together: from outside, and as a product of such that was kept.
+const (
+	maxQuantityDigits = 30
+	maxKeptDigits     = 200
+)
 
-// ParseQuantity reads decimal text exactly; exponents beyond ±30 are refused.
-func ParseQuantity(text string) (Quantity, error) {
-	d, _, err := apd.NewFromString(strings.TrimSpace(text))
-	if err != nil || d.Form != apd.Finite {
-		return Quantity{}, fmt.Errorf("%q is not a quantity", text)
+// ParseQuantity reads decimal text exactly. A number that takes more than 30
+// digits, written without an exponent, is refused.
+func ParseQuantity(text string) (Quantity, error) { return parseQuantity(text, maxQuantityDigits) }
+
+func parseQuantity(text string, digits int64) (Quantity, error) {
+	d, err := parseDecimal(text)
+	if err != nil {
+		return Quantity{}, fmt.Errorf("%.40q is not a quantity", text)
 	}
-	if d.NumDigits() > maxQuantityDigits || d.Exponent > maxQuantityDigits || d.Exponent < -maxQuantityDigits {
-		return Quantity{}, fmt.Errorf("%q is too long a quantity", text)
+	if d.NumDigits()+max(int64(d.Exponent), 0) > digits || int64(d.Exponent) < -digits {
+		return Quantity{}, fmt.Errorf("%.40q is too long a quantity", text)
 	}
 	return Quantity{*d}, nil
 }
+
+// maxDecimalText bounds the text of a number before it is read, since reading
+// takes time that grows with its square.
+const maxDecimalText = 2 * maxKeptDigits
+
+func parseDecimal(text string) (*apd.Decimal, error) {
+	text = strings.TrimSpace(text)
+	if len(text) > maxDecimalText {
+		return nil, errNumber
+	}
+	d, _, err := apd.NewFromString(text)
+	if err != nil || d.Form != apd.Finite {
+		return nil, errNumber
+	}
+	return d, nil
+}
+
+var errNumber = errors.New("not a number")
 
 // Units is a quantity of n whole units.
 func Units(n int64) Quantity { return Quantity{*apd.New(n, 0)} }
@@ -41,22 +67,22 @@ func (q Quantity) Equal(o Quantity) bool { return q.d.Cmp(&o.d) == 0 }
 // Mul returns q × o, exactly.
 func (q Quantity) Mul(o Quantity) Quantity {
 	var out apd.Decimal
-	// 2 × 30 digits fit; the context cannot round.
-	_, _ = apd.BaseContext.WithPrecision(2*maxQuantityDigits+4).Mul(&out, &q.d, &o.d)
+	// A product has no more digits than its factors together: nothing is rounded.
+	_, _ = apd.BaseContext.WithPrecision(uint32(q.d.NumDigits()+o.d.NumDigits())).Mul(&out, &q.d, &o.d)
 	return Quantity{out}
 }
 
 // Sub returns q − o, exactly.
 func (q Quantity) Sub(o Quantity) Quantity {
 	var out apd.Decimal
-	_, _ = apd.BaseContext.WithPrecision(4*maxQuantityDigits).Sub(&out, &q.d, &o.d)
+	_, _ = apd.BaseContext.WithPrecision(2*maxKeptDigits+2).Sub(&out, &q.d, &o.d)
 	return Quantity{out}
 }
 
 // Times returns minor × q in minor units, rounded half up: what q of something
 // cost that costs minor each. It fails when the product does not fit.
 func (q Quantity) Times(minor int64) (int64, error) {
-	ctx := apd.BaseContext.WithPrecision(2 * maxQuantityDigits)
+	ctx := apd.BaseContext.WithPrecision(2 * maxKeptDigits)
 	ctx.Rounding = apd.RoundHalfUp
 	var out apd.Decimal
 	if _, err := ctx.Mul(&out, &q.d, apd.New(minor, 0)); err != nil {
@@ -78,9 +104,10 @@ func (q Quantity) AppendText(b []byte) ([]byte, error) { return q.d.Append(b, 'f
 // MarshalText is String.
 func (q Quantity) MarshalText() ([]byte, error) { return q.AppendText(nil) }
 
-// UnmarshalText is ParseQuantity.
+// UnmarshalText reads what MarshalText wrote, also when the quantity is a product
+// and has more digits than ParseQuantity takes.
 func (q *Quantity) UnmarshalText(text []byte) error {
-	parsed, err := ParseQuantity(string(text))
+	parsed, err := parseQuantity(string(text), maxKeptDigits)
 	if err != nil {
 		return err
 	}
