@@ -111,7 +111,8 @@ func descriptors(t *testing.T) int {
 	return len(names)
 }
 
-// open opens a port on a new device, and closes it at the test's end.
+// open opens a port on a new device, and closes it at the test's end, after the
+// device has gone.
 func open(t *testing.T, h PortHarness) (drivers.Port, Peer, *url.URL) {
 	t.Helper()
 	peer, address := h.Peer(t)
@@ -119,7 +120,10 @@ func open(t *testing.T, h PortHarness) (drivers.Port, Peer, *url.URL) {
 	if err != nil {
 		t.Fatalf("open %s: %v", address, err)
 	}
-	t.Cleanup(func() { port.Close() })
+	t.Cleanup(func() {
+		peer.Unplug() // so that Close has nothing to wait for
+		port.Close()
+	})
 	return port, peer, address
 }
 
@@ -196,19 +200,22 @@ func every(n int) []byte {
 	return b
 }
 
-// stall writes until the device, which does not read, makes the port wait past
-// its deadline, and returns what the port has taken.
+// stall writes until the device, which does not read, has taken nothing for a
+// moment, and returns what the port has taken. The write deadline has passed
+// then.
 func stall(t *testing.T, port drivers.Port) []byte {
 	t.Helper()
 	var taken []byte
 	block := every(1 << 20)
-	port.SetWriteDeadline(time.Now().Add(moment))
 	within(t, "write to a device that does not read", func() {
 		for {
+			port.SetWriteDeadline(time.Now().Add(moment))
 			n, err := port.Write(block)
 			taken = append(taken, block[:n]...)
 			if err != nil {
 				wantErr(t, "write to a device that does not read", err, os.ErrDeadlineExceeded)
+			}
+			if err != nil && (n == 0 || t.Failed()) {
 				return
 			}
 		}
