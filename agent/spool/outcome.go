@@ -103,7 +103,7 @@ func (s *Spool) conclude(tx *store.Tx, j *store.Job, state store.JobState, cause
 	if err := tx.PutJob(j); err != nil {
 		return err
 	}
-	if err := emitTicket(tx, j); err != nil {
+	if err := Evidence(tx, j); err != nil {
 		return err
 	}
 	return tx.Log(entryOf(j))
@@ -197,7 +197,8 @@ func (s *Spool) tellCondition(name string, c Condition, cause string, flaps int)
 	})
 }
 
-func emitTicket(tx *store.Tx, j *store.Job) error {
+// Evidence emits the event of a ticket that has ended (docs/mqtt.md, tickets).
+func Evidence(tx *store.Tx, j *store.Job) error {
 	e := TicketEvent{
 		Ticket: j.ID, Order: j.OrderID, OrderNumber: j.OrderNumber, Revision: j.Revision,
 		Kind: j.Kind, Station: j.Station, Printer: j.Printer, MeantFor: j.MeantFor,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"strings"
 	"time"
 
 	"mostrador/agent"
@@ -15,12 +14,9 @@ import (
 	"mostrador/agent/integration"
 	"mostrador/agent/order"
 	"mostrador/agent/spool"
-	"mostrador/agent/spool/ticket"
 	"mostrador/agent/uplink"
 	"mostrador/agent/web"
 	"mostrador/drivers"
-	"mostrador/printer"
-	"mostrador/printer/profile"
 	"mostrador/store"
 )
 
@@ -59,21 +55,34 @@ func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog
 	part := func(name string) *slog.Logger { return log.With("part", name) }
 	open := opener(ports)
 
-	intake := order.NewIntake(st, orderRules(cfg), part("orders"))
+	spooling, err := spoolSettings(cfg, open)
+	if err != nil {
+		return nil, err
+	}
+	spooler, err := spool.New(st, spooling, part("spool"))
+	if err != nil {
+		return nil, err
+	}
+	integrations, err := integrationSettings(cfg)
+	if err != nil {
+		return nil, err
+	}
+	intake := order.NewIntake(st, orderRules(cfg), spool.Evidence, part("orders"))
 	acks := order.NewAcks(st, part("orders"))
-	spooler, err := spool.New(st, spoolSettings(cfg, open), part("spool"))
+	router, err := integration.NewRouter(st, intake, acks, providers(), integrations, part("integrations"))
 	if err != nil {
 		return nil, err
 	}
-	router, err := integration.NewRouter(integrationSettings(cfg), intake, acks, part("integrations"))
+	listened, err := deviceConfigs(cfg, open, st)
 	if err != nil {
 		return nil, err
 	}
-	devices, err := device.New(st, deviceSettings(cfg, open), part("devices"))
+	devices := device.New(st, listened, part("devices"))
+	cloud, err := uplinkSettings(cfg)
 	if err != nil {
 		return nil, err
 	}
-	line := uplink.New(uplinkSettings(cfg), st, router, part("uplink"))
+	line := uplink.New(cloud, st, router, part("uplink"))
 	commands := command.New(st, intake, spooler, func() any { return line.Status() }, command.About{
 		Version: version, Store: cfg.Terminal.Store, Terminal: cfg.Terminal.ID,
 		Currency: cfg.Terminal.Currency, Locale: cfg.Terminal.Locale, Timezone: cfg.Terminal.Timezone,
@@ -115,8 +124,10 @@ func keepWriting(ctx context.Context, st *store.Store, log *slog.Logger) error {
 	}
 }
 
-// opener finds the way to reach the hardware behind a port URL.
-func opener(ports []drivers.Scheme) func(port string) func(context.Context) (drivers.Port, error) {
+// A portOpener gives the function that reaches the hardware behind a port URL.
+type portOpener func(port string) func(context.Context) (drivers.Port, error)
+
+func opener(ports []drivers.Scheme) portOpener {
 	return func(port string) func(context.Context) (drivers.Port, error) {
 		return func(ctx context.Context) (drivers.Port, error) {
 			u, err := url.Parse(port)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mostrador/printer/profile"
 	"mostrador/printer/virtual"
 	"mostrador/store"
 )
@@ -83,8 +84,12 @@ func (d *demo) run(ctx context.Context) error {
 	defer register.stop()
 
 	paper := &demoPaper{out: d.out, folder: pictures}
-	printers := newVirtualPorts(paper.take)
-	cfg, err := demoConfig(dir, broker.address, register.port)
+	printers := newVirtualPorts(map[string]*virtual.Printer{
+		"cocina": paper.printer("cocina", "TM-T20II", "80mm"),
+		"caja":   paper.printer("caja", "TM-T88V", "58mm"),
+	})
+	defer printers.close()
+	cfg, err := demoConfig(dir, broker.address, register.port, printers.scheme())
 	if err != nil {
 		return err
 	}
@@ -94,7 +99,7 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	d.welcome(broker.address, pictures, register.port != "")
-	return d.work(ctx, daemon, broker, register, printers, paper)
+	return d.work(ctx, daemon, broker, register, paper)
 }
 
 func (d *demo) welcome(broker, pictures string, register bool) {
@@ -108,7 +113,7 @@ func (d *demo) welcome(broker, pictures string, register bool) {
 }
 
 // work runs the daemon, the customers and the register side by side.
-func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, register *demoRegister, printers *virtualPorts, paper *demoPaper) error {
+func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, register *demoRegister, paper *demoPaper) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var parts sync.WaitGroup
@@ -117,7 +122,6 @@ func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, reg
 		defer stop()
 		failure = daemon.run(ctx)
 	})
-	parts.Go(func() { printers.serve(ctx) })
 	parts.Go(func() { d.narrate(ctx, daemon.store) })
 	parts.Go(func() { register.sell(ctx, d.every) })
 	parts.Go(func() {
@@ -231,6 +235,13 @@ type demoPaper struct {
 	folder string
 	mu     sync.Mutex
 	n      int
+}
+
+// printer makes one whose paper is taken.
+func (p *demoPaper) printer(name, model, paper string) *virtual.Printer {
+	// Both models are shipped; the demo's test runs with them.
+	m, _ := profile.Lookup(model)
+	return virtual.New(m, m.Papers[paper], virtual.Options{OnPaper: func(sheet virtual.Paper) { p.take(name, sheet) }})
 }
 
 func (p *demoPaper) take(printer string, paper virtual.Paper) {

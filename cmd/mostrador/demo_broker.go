@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/hooks/auth"
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
@@ -43,11 +42,9 @@ func startDemoBroker() (*demoBroker, error) {
 		address:   "mqtt://" + listener.Addr().String(),
 		connected: make(chan struct{}),
 	}
-	watch := &subscriptions{topic: orderTopic, seen: sync.OnceFunc(func() { close(b.connected) })}
-	for _, hook := range []mqtt.Hook{new(auth.AllowHook), watch} {
-		if err := b.server.AddHook(hook, nil); err != nil {
-			return nil, fmt.Errorf("broker: %w", err)
-		}
+	door := &openDoor{topic: orderTopic, seen: sync.OnceFunc(func() { close(b.connected) })}
+	if err := b.server.AddHook(door, nil); err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
 	}
 	if err := b.server.AddListener(listeners.NewNet("demo", listener)); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
@@ -75,21 +72,28 @@ func (b *demoBroker) order(message []byte) error {
 
 func (b *demoBroker) stop() { b.server.Close() }
 
-// subscriptions is a hook that tells of subscriptions to a topic.
-type subscriptions struct {
+// openDoor lets everybody on this machine in, and tells of subscriptions to a
+// topic.
+type openDoor struct {
 	mqtt.HookBase
 	topic string
 	seen  func()
 }
 
-func (s *subscriptions) ID() string { return "subscriptions" }
+func (d *openDoor) ID() string { return "open-door" }
 
-func (s *subscriptions) Provides(b byte) bool { return b == mqtt.OnSubscribed }
+func (d *openDoor) Provides(b byte) bool {
+	return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck || b == mqtt.OnSubscribed
+}
 
-func (s *subscriptions) OnSubscribed(_ *mqtt.Client, pk packets.Packet, _ []byte) {
+func (d *openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
+
+func (d *openDoor) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
+
+func (d *openDoor) OnSubscribed(_ *mqtt.Client, pk packets.Packet, _ []byte) {
 	for _, f := range pk.Filters {
-		if f.Filter == s.topic {
-			s.seen()
+		if f.Filter == d.topic {
+			d.seen()
 		}
 	}
 }

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -256,9 +254,6 @@ func (c *counter) eventually(limit time.Duration, what string, ok func() bool) {
 type paperPrinter struct {
 	*virtual.Printer
 	peer drivertest.Peer
-
-	mu     sync.Mutex
-	papers []virtual.Paper
 }
 
 func newPaperPrinter(t *testing.T, peer drivertest.Peer, paper string, pace int) *paperPrinter {
@@ -268,18 +263,7 @@ func newPaperPrinter(t *testing.T, peer drivertest.Peer, paper string, pace int)
 		t.Fatal("TM-T20II is not known")
 	}
 	p := &paperPrinter{peer: peer}
-	v, err := virtual.New(model, paper, virtual.Options{
-		PaceBaud: pace,
-		OnPaper: func(sheet virtual.Paper) {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.papers = append(p.papers, sheet)
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Printer = v
+	p.Printer = virtual.New(model, model.Papers[paper], virtual.Options{PaceBaud: pace, Keep: 100_000})
 	ctx, stop := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
 	serving.Go(func() { p.serve(ctx) })
@@ -294,21 +278,14 @@ func newPaperPrinter(t *testing.T, peer drivertest.Peer, paper string, pace int)
 // serve speaks with whoever is on the line, and waits while it is unplugged.
 func (p *paperPrinter) serve(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := p.ServeConn(ctx, p.peer)
-		if err != nil && !errors.Is(err, io.EOF) {
-			select {
-			case <-time.After(5 * time.Millisecond): // unplugged: the test will plug it in
-			case <-ctx.Done():
-			}
+		if err := p.ServeConn(ctx, p.peer); err == nil {
+			continue
+		}
+		select {
+		case <-time.After(5 * time.Millisecond): // unplugged: the test will plug it in
+		case <-ctx.Done():
 		}
 	}
-}
-
-// all are the papers that have come out, oldest first.
-func (p *paperPrinter) all() []virtual.Paper {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]virtual.Paper(nil), p.papers...)
 }
 
 // cut takes the line away and brings it back a moment later.

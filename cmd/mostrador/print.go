@@ -125,12 +125,13 @@ func (a *app) preview(markup []byte, p printing) error {
 
 // writePicture draws what a printer would make of a stream.
 func writePicture(name string, model profile.Profile, paper string, stream []byte) error {
-	sheet, err := virtual.Draw(model, paper, stream)
-	if err != nil {
+	printer := virtual.New(model, model.Papers[paper], virtual.Options{})
+	if _, err := printer.Write(stream); err != nil {
 		return err
 	}
+	sheets := append(printer.Papers(), printer.Current())
 	var png bytes.Buffer
-	if err := sheet.PNG(&png); err != nil {
+	if err := sheets[0].PNG(&png); err != nil {
 		return err
 	}
 	return os.WriteFile(name, png.Bytes(), 0o644)

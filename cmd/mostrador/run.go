@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 
+	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
+	"gopkg.in/natefinch/lumberjack.v2"
 
 	"mostrador/agent/config"
 )
@@ -26,7 +30,7 @@ func (a *app) runCommand() *cobra.Command {
 			if verbose {
 				level = slog.LevelDebug
 			}
-			log := slog.New(slog.NewTextHandler(a.logWriter(cfg), &slog.HandlerOptions{Level: level}))
+			log := slog.New(slog.NewTextHandler(a.logWriter(cfg.Terminal.DataDir), &slog.HandlerOptions{Level: level}))
 			return runAsService(c.Context(), func(ctx context.Context) error { return runDaemon(ctx, cfg, log) })
 		},
 	}
@@ -67,4 +71,15 @@ func prepareDataDir(dir string) (storePath string, err error) {
 		return "", fmt.Errorf("data folder: %w; choose another with data_dir in [terminal]", err)
 	}
 	return filepath.Join(dir, storeName), nil
+}
+
+// logWriter is where the log goes: to whoever started the agent, or where
+// nobody would read it there (a Windows service), to a file that is bounded.
+func (a *app) logWriter(dataDir string) io.Writer {
+	if runtime.GOOS != "windows" || service.Interactive() {
+		return a.stderr
+	}
+	return &lumberjack.Logger{
+		Filename: filepath.Join(dataDir, "mostrador.log"), MaxSize: 10, MaxBackups: 3, Compress: true, // MB
+	}
 }

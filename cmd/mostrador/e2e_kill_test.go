@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mostrador/printer/virtual"
+	"mostrador/store"
+)
+
+// The same with the broker away for the first half, with the daemon killed at
+// random moments, and with the printers' lines cut in between: every order is
+// on paper, a second paper of the same ticket is headed POSIBLE DUPLICADO, and
+// the subscriber has every event once, without a gap.
+func TestKilledAtRandomMoments(t *testing.T) {
+	kills := 12
+	if proof() {
+		kills = 200
+	}
+	r := seeded(t)
+	c := newCounter(t, counterOptions{locale: "es-PE", currency: "PEN", paced: true, copyAll: true})
+	menu := &kitchenMenu{rand: r, currency: "PEN"}
+	kinds := []string{"delivery", "go", "serve"}
+	var asks []ask
+	more := func(n int) {
+		for range n {
+			k := menu.ask(t, kinds[len(asks)%len(kinds)])
+			asks = append(asks, k)
+			c.order(k.payload)
+		}
+	}
+	c.start()
+	more(max(3, kills/8))
+	c.register.keepSelling(t)
+	var known []struct{ Seq uint64 }
+	c.eventually(time.Minute, "the first orders", func() bool {
+		c.ask(&known, "orders", "list", "-n", "1000")
+		return len(known) == len(asks)
+	})
+	c.broker.Stop()
+	for i := range kills {
+		if i == kills/2 {
+			c.broker.Start()
+			more(max(3, kills/8))
+		}
+		c.disturb(r)
+		c.kill()
+		c.launch()
+	}
+	c.kill()
+	c.start()
+	sales := c.register.stopSelling()
+	c.settled(len(asks), 5*time.Minute)
+	c.actAsPerson()
+	c.settled(len(asks), 5*time.Minute)
+	for _, k := range asks {
+		c.checkPaper(k)
+		c.checkMarks(k)
+	}
+	c.checkCloud(asks, sales)
+	c.stop()
+	report := c.cloud.Report()
+	t.Logf("%d kills, %d orders, %d sales, %d tickets, %d messages of which %d came twice",
+		kills, len(asks), len(sales), len(c.kitchen.Papers())+len(c.till.Papers()), report.Messages, report.Duplicates)
+}
+
+// disturb lets the daemon work for a random while and may cut a line in it.
+func (c *counter) disturb(r *rand.Rand) {
+	c.t.Helper()
+	pause := func() { time.Sleep(time.Duration(r.IntN(700)) * time.Millisecond) } // the random moment
+	pause()
+	switch r.IntN(4) {
+	case 0:
+		c.kitchen.cut(c.t, r)
+		pause()
+	case 1:
+		c.till.cut(c.t, r)
+		pause()
+	}
+	pause()
+}
+
+// actAsPerson does what a person at the counter does with tickets that no
+// policy may print again: it prints them once more, marked.
+func (c *counter) actAsPerson() {
+	c.t.Helper()
+	copied := map[uint64]bool{}
+	jobs := c.tickets()
+	for _, j := range jobs {
+		copied[j.CopyOf] = true
+	}
+	for _, j := range jobs {
+		if j.State == store.JobUnknown && !copied[j.Seq] {
+			var again store.Job
+			c.ask(&again, "tickets", "retry", fmt.Sprint(j.Seq))
+		}
+	}
+}
+
+// checkMarks wants at most one unmarked paper of each ticket of an order, and
+// that one first.
+func (c *counter) checkMarks(k ask) {
+	c.t.Helper()
+	tickets := map[string][]virtual.Paper{}
+	for _, paper := range papersOf(c.kitchen, k.number) {
+		tickets["comanda parrilla"] = append(tickets["comanda parrilla"], paper)
+	}
+	for _, paper := range papersOf(c.till, k.number) {
+		kind := tillTicket(paper)
+		tickets[kind] = append(tickets[kind], paper)
+	}
+	for kind, papers := range tickets {
+		for i, paper := range papers {
+			if i > 0 && !marked(paper) {
+				c.t.Errorf("order %s: paper %d of %s is not headed POSIBLE DUPLICADO:\n%s", k.number, i+1, kind, paper.Text())
+			}
+		}
+	}
+}
+
+// marked: the mark stands above everything else.
+func marked(paper virtual.Paper) bool {
+	head := squeeze(paper.Text())
+	return strings.Contains(head[:min(len(head), 200)], "POSIBLEDUPLICADO")
+}
+
+// tillTicket tells the three tickets apart that come out of the till.
+func tillTicket(paper virtual.Paper) string {
+	text := squeeze(paper.Text())
+	kinds := []struct{ words, kind string }{
+		{"ENTREGA", "slip"}, {"TOTAL", "receipt"}, {"BARRA", "comanda barra"},
+	}
+	i := slices.IndexFunc(kinds, func(k struct{ words, kind string }) bool {
+		return strings.Contains(strings.ToUpper(text), k.words)
+	})
+	if i < 0 {
+		return "torn"
+	}
+	return kinds[i].kind
+}

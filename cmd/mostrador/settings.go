@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"mostrador/agent/config"
+	"mostrador/agent/device"
+	"mostrador/agent/integration"
+	"mostrador/agent/order"
+	"mostrador/agent/sale"
+	"mostrador/agent/spool"
+	"mostrador/agent/spool/ticket"
+	"mostrador/agent/uplink"
+	"mostrador/printer"
+	"mostrador/printer/profile"
+	"mostrador/store"
+)
+
+// What the configuration says, in the words of each part.
+
+// ticketKinds pairs the kinds of tickets with what the configuration says of them.
+func ticketKinds(t config.Tickets) map[store.TicketKind]config.Ticket {
+	return map[store.TicketKind]config.Ticket{
+		store.ReceiptTicket: t.Receipt, store.InvoiceTicket: t.Invoice, store.PrecheckTicket: t.Precheck,
+		store.DeliveryTicket: t.Delivery, store.ComandaTicket: t.Comanda, store.ChangeTicket: t.Change,
+		store.VoidTicket: t.Void, store.ReportTicket: t.Report, store.DigestTicket: t.Digest, store.TestTicket: t.Test,
+	}
+}
+
+func orderRules(cfg *config.Config) order.Rules {
+	rules := order.Rules{LeadTime: cfg.Orders.LeadTime, Tickets: map[store.TicketKind]order.TicketRule{}}
+	for _, p := range cfg.Printers {
+		rules.Printers = append(rules.Printers, p.Name)
+	}
+	for _, s := range cfg.Stations {
+		rules.Stations = append(rules.Stations, order.Station{
+			Name: s.Name, Printers: s.Printers, Default: s.Default,
+			Products: s.Products, Categories: s.Categories, Names: s.Names,
+		})
+	}
+	for kind, t := range ticketKinds(cfg.Tickets) {
+		rules.Tickets[kind] = order.TicketRule{Printers: t.Printers, MaxAge: t.MaxAge, Copies: t.Copies}
+	}
+	return rules
+}
+
+// probedProfile is what a printer is taken for whose profile is auto, until
+// probing can say more.
+const probedProfile = "generic"
+
+func spoolSettings(cfg *config.Config, open portOpener) (spool.Settings, error) {
+	s := spool.Settings{
+		Ticket:  ticket.Settings{Locale: cfg.Terminal.Locale, Zone: cfg.Terminal.Location()},
+		Unknown: map[store.TicketKind]spool.Policy{},
+	}
+	for kind, t := range ticketKinds(cfg.Tickets) {
+		s.Unknown[kind] = spool.Policy(t.Unknown)
+	}
+	for _, p := range cfg.Printers {
+		name := p.Profile
+		if name == "auto" {
+			name = probedProfile
+		}
+		model, ok := profile.Lookup(name)
+		if !ok {
+			return s, fmt.Errorf("printer %s: there is no profile %q; there are: %v", p.Name, name, profile.Names())
+		}
+		s.Printers = append(s.Printers, spool.Printer{
+			Name: p.Name, Port: p.Port, Open: open(p.Port),
+			Profile: model, Paper: p.Paper, Timing: printer.DefaultTiming(),
+		})
+	}
+	return s, nil
+}
+
+func integrationSettings(cfg *config.Config) ([]integration.Settings, error) {
+	var all []integration.Settings
+	for _, i := range cfg.Integrations {
+		secret, err := i.WebhookSecret()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, integration.Settings{
+			Provider: i.Provider, Nickname: i.Nickname, Accept: order.Acceptance(i.Accept), Stores: i.Stores,
+			Currency: cfg.Terminal.Currency, Location: cfg.Terminal.Location(), WebhookSecret: []byte(secret),
+		})
+	}
+	return all, nil
+}
+
+func uplinkSettings(cfg *config.Config) (uplink.Settings, error) {
+	password, err := cfg.Uplink.Password()
+	u := cfg.Uplink
+	return uplink.Settings{
+		Store: cfg.Terminal.Store, Terminal: cfg.Terminal.ID, Version: version,
+		Broker: u.Broker, Username: u.Username, Password: password,
+		CAFile: u.CAFile, ClientCertFile: u.ClientCertFile, ClientKeyFile: u.ClientKeyFile,
+		Proxy: u.Proxy, Window: u.Window, Rate: u.Rate, Batch: u.Batch, AcknowledgedBy: u.AcknowledgedBy,
+		KeepSent: cfg.Buffer.KeepSent,
+	}, err
+}
+
+func deviceConfigs(cfg *config.Config, open portOpener, st *store.Store) ([]device.Config, error) {
+	var all []device.Config
+	for _, d := range cfg.Devices {
+		driver, err := deviceDrivers()[d.Driver](d)
+		if err != nil {
+			return nil, fmt.Errorf("device %s: %w", d.Name, err)
+		}
+		all = append(all, device.Config{
+			Name: d.Name, Kind: d.Driver, Open: open(d.Port), Device: driver,
+			Keeper: sale.NewRecorder(st, sale.Source{
+				Name: d.Driver + "/" + d.Name, Currency: cfg.Terminal.Currency, PointOfSale: d.Name,
+				Location:  cfg.Terminal.Location(),
+				DayStarts: time.Duration(cfg.Terminal.BusinessDayStarts) * time.Minute,
+			}),
+		})
+	}
+	return all, nil
+}
