@@ -27,7 +27,7 @@ type itemView struct {
 	Parent    string
 	Unmatched bool
 	Choices   []choiceView
-	// Gap: more than its name stands here, and another item follows.
+	// Gap: another item follows, and would run into this one.
 	Gap bool
 }
 
@@ -55,9 +55,9 @@ func (r *Renderer) comanda(in Input) comandaView {
 		}
 		v.Items = append(v.Items, r.item(it, c, &v.More))
 	}
-	for i := range v.Items {
-		it := &v.Items[i]
-		it.Gap = i < len(v.Items)-1 && (it.Note != "" || len(it.Choices) > 0)
+	for i := range len(v.Items) - 1 {
+		it, next := &v.Items[i], &v.Items[i+1]
+		it.Gap = it.Note != "" || len(it.Choices) > 0 || it.Several && next.Several
 	}
 	if count := total.String(); len(j.Items) > 1 && !strings.Contains(count, ".") {
 		v.Count = count
