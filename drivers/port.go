@@ -1,7 +1,9 @@
-// Package drivers is the contract of the hardware: what a port is, what a
-// device is, and nothing else. One folder below it holds each way to reach
-// hardware (serialport, netport, fileport) and each kind of POS device
-// (register); drivertest holds the suites that they all pass.
+// Package drivers is the contract of the hardware: what a port is and what a
+// device is, with the little that everybody needs to keep it (Keep for who
+// holds a port open; Deadline and BoundedWriter for who makes one). One folder
+// below it holds each way to reach hardware (serialport, netport, fileport)
+// and each kind of POS device (register); drivertest holds the suites that
+// they all pass.
 package drivers
 
 import (
