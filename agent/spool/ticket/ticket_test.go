@@ -164,9 +164,8 @@ func TestHostileTextsStayText(t *testing.T) {
 				s := hostile(t, text, lines)
 				for _, job := range s.jobs {
 					doc := render(t, s, job)
-					for _, p := range []paper{{"80mm", lookup(t, "TM-T20II")}, {"58mm", lookup(t, "TM-T88V")}} {
-						checkPage(t, set(t, doc, p))
-					}
+					// 30 columns, the narrowest there are: what fits there fits anywhere.
+					checkPage(t, set(t, doc, paper{"58mm", lookup(t, "TM-T88V")}))
 				}
 			}
 		})
