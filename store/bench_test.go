@@ -20,7 +20,7 @@ import (
 
 func (s *Store) recordSale(n int64) error {
 	sale := sampleSale(n)
-	body, err := json.Marshal(sale)
+	data, err := Encode(sale)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (s *Store) recordSale(n int64) error {
 		if _, err := tx.PutSale(sale); err != nil {
 			return err
 		}
-		_, err := tx.Emit(StreamSales, "mostrador.sale.v1", json.RawMessage(body))
+		_, err := tx.Emit(StreamSales, "mostrador.sale.v1", data)
 		return err
 	})
 }

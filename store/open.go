@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -35,6 +36,7 @@ func openSteps(path string, o Options, steps []migration) (*Store, error) {
 	s := &Store{path: path, identity: o.Identity, options: o.withDefaults()}
 	s.clock, s.log = s.options.Clock, s.options.Log
 	s.health.MaxSize = s.options.MaxSize
+	s.random = bufio.NewReaderSize(rand.Reader, 1<<10)
 	if err := s.open(steps); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.letGo())
 	}
@@ -191,10 +193,13 @@ func (tx *Tx) open() error {
 		return err
 	}
 	s.opening.Epoch = string(tx.get(bucketMeta, []byte(metaEpoch)))
-	if s.opening.Epoch != "" && string(tx.get(bucketMeta, []byte(metaIdentity))) == s.identity {
-		return nil
+	if s.opening.Epoch == "" || string(tx.get(bucketMeta, []byte(metaIdentity))) != s.identity {
+		if err := tx.newEpoch(); err != nil {
+			return err
+		}
 	}
-	return tx.newEpoch()
+	s.streams = tx.places()
+	return nil
 }
 
 // newEpoch starts every stream's sequence again, under a new random name.

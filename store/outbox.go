@@ -3,59 +3,76 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
-	"slices"
 )
 
+// An Encoded is the data of an event, as JSON.
+type Encoded struct{ body json.RawMessage }
+
+// Encode makes JSON of an event's data. Emit does that, too; done before the
+// transaction it does not keep those waiting who share it.
+func Encode(data any) (Encoded, error) {
+	body, err := json.Marshal(data)
+	return Encoded{body}, err
+}
+
 // Emit appends an event to a stream of the outbox: its id, source, epoch,
-// sequence and time are filled in, and data becomes its JSON. A json.RawMessage
-// is taken as it is: encoded before the transaction, it does not keep those
-// waiting who share it. Events are never changed afterwards.
+// sequence and time are filled in, and data, which may be Encoded, becomes its
+// JSON. Events are never changed afterwards.
 func (tx *Tx) Emit(stream Stream, typ string, data any) (*Event, error) {
 	if tx.call == nil {
 		return nil, errReadOnly
 	}
-	if !slices.Contains(Streams(), stream) {
+	place, ok := tx.store.streams[stream]
+	if !ok {
 		return nil, fmt.Errorf("%q is no stream of the outbox", stream)
 	}
-	body, err := encodeData(data)
-	if err != nil {
-		return nil, fmt.Errorf("encode the data of a %s: %w", typ, err)
+	encoded, ok := data.(Encoded)
+	if !ok {
+		var err error
+		if encoded, err = Encode(data); err != nil {
+			return nil, fmt.Errorf("encode the data of a %s: %w", typ, err)
+		}
 	}
 	id, err := tx.newID()
 	if err != nil {
 		return nil, err
 	}
-	position, err := tx.next(outbox(stream))
+	position, err := tx.next(place.bucket)
 	if err != nil {
 		return nil, err
 	}
 	e := &Event{
-		Position: position, Stream: stream, ID: id, Type: typ, Data: body,
-		Source:   "/mostrador/" + tx.store.identity + "/" + string(stream),
-		Epoch:    tx.store.opening.Epoch,
-		Sequence: position - tx.mark(stream, markBase),
-		Time:     tx.Now().Wall,
+		Position: position, Stream: stream, ID: id, Source: place.source, Type: typ,
+		Epoch: tx.store.opening.Epoch, Sequence: position - place.base,
+		Time: tx.Now().Wall, Data: encoded.body,
 	}
-	tx.topics |= 1 << TopicOutbox
-	record, err := appendEvent(make([]byte, 0, len(body)+384), e)
+	record, err := appendEvent(make([]byte, 0, len(e.Data)+384), e)
 	if err != nil {
 		return nil, fmt.Errorf("encode a %s: %w", typ, err)
 	}
-	return e, tx.put(outbox(stream), number(position), record)
+	tx.topics |= 1 << TopicOutbox
+	return e, tx.put(place.bucket, number(position), record)
 }
 
-func encodeData(data any) (json.RawMessage, error) {
-	raw, ok := data.(json.RawMessage)
-	switch {
-	case !ok:
-		return json.Marshal(data)
-	case !json.Valid(raw):
-		return nil, errors.New("it is not JSON")
+// A place is what a stream's events have in common while the store is open.
+type place struct {
+	bucket, source string
+	base           uint64 // sequence = position - base
+}
+
+// places reads them, once the epoch stands.
+func (tx *Tx) places() map[Stream]place {
+	places := make(map[Stream]place)
+	for _, stream := range Streams() {
+		places[stream] = place{
+			bucket: outbox(stream),
+			source: "/mostrador/" + tx.store.identity + "/" + string(stream),
+			base:   tx.mark(stream, markBase),
+		}
 	}
-	return raw, nil
+	return places
 }
 
 // Unsent are the events of a stream behind a position, in order.

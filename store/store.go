@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"errors"
 	"log/slog"
 	"math"
@@ -75,17 +76,19 @@ type Store struct {
 	log      *slog.Logger
 	lock     *os.File
 	opening  Opening
+	streams  map[Stream]place
 	watchers watchers
 	queue    queue
 	db       *bolt.DB
 	pageSize int64
 
 	// writer is held by whoever writes: the leader of a commit, Recover, Close.
-	// It guards the reserve and what is known of the space.
+	// It guards the reserve, what is known of the space, and random.
 	writer  sync.Mutex
 	reserve reserve
 	space   space
-	damaged error // a commit has met damage: nothing more is written
+	random  *bufio.Reader // for ids, many at a time
+	damaged error         // a commit has met damage: nothing more is written
 
 	// state guards what there is to see: readers hold it while they start, the
 	// writer while that changes.

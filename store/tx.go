@@ -44,7 +44,7 @@ func (tx *Tx) newID() (string, error) {
 		tx.granted++
 		return tx.call.ids[tx.granted-1], nil
 	}
-	id, err := uuid.NewV7()
+	id, err := uuid.NewV7FromReader(tx.store.random)
 	if err != nil {
 		return "", fmt.Errorf("make an id: %w", err)
 	}
