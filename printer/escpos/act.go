@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"mostrador/printer/layout"
+	"mostrador/printer/profile"
 )
 
 // state is what a printer's settings are.
@@ -29,10 +30,11 @@ type symbol struct {
 	data  string
 }
 
-// Epson's defaults: 30 dots between lines, barcodes 162 dots high with modules
+// initial is the state after power on and ESC @. Epson's defaults: 30 dots between lines, barcodes 162 dots high with modules
 // of 3, QR modules of 3 at level L.
-func initial() state {
+func initial(p profile.Profile) state {
 	return state{
+		kanji: p.Kanji,
 		width: 1, height: 1, spacing: 30, barHeight: 162, barCell: 3,
 		qr: symbol{cell: 3, level: "l"}, pdf417: symbol{cell: 3},
 	}
@@ -64,7 +66,7 @@ func (d *Decoder) actEsc(cmd []byte) bool {
 	s := &d.state
 	switch cmd[1] {
 	case '@':
-		*s = initial()
+		*s = initial(d.profile)
 		d.tell(Event{Kind: Initialise})
 	case 'J':
 		d.tell(Event{Kind: FeedDots, N: int(cmd[2])})

@@ -44,7 +44,7 @@ const (
 
 // NewDecoder starts with a printer that was just switched on.
 func NewDecoder(p profile.Profile) *Decoder {
-	return &Decoder{profile: p, state: initial()}
+	return &Decoder{profile: p, state: initial(p)}
 }
 
 // Feed reads more of the stream and tells what it does. Text is told when it
@@ -95,7 +95,9 @@ func (d *Decoder) between(c byte) {
 // inside reads a byte of a command.
 func (d *Decoder) inside(c byte) {
 	if d.brokenPulse(c) {
+		d.read-- // c is not part of it
 		d.complete()
+		d.read++
 		d.between(c)
 		return
 	}

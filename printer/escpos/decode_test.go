@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mostrador/printer/escpos"
+	"mostrador/printer/layout"
 )
 
 func TestDecode(t *testing.T) {
@@ -53,6 +54,22 @@ func TestDecode(t *testing.T) {
 				t.Errorf("\n got\n%s\nwant\n%s", got, c.want)
 			}
 		})
+	}
+}
+
+// A clone that starts in a two-byte mode swallows accents until it is told not
+// to, which every ticket of ours does.
+func TestClonesStartInKanjiMode(t *testing.T) {
+	p := lookup(t, "POS-5890")
+	if got := lines(events(p, []byte("\x1bt\x13\xa5and\xa3\n")))[0]; got == "Ñandú" {
+		t.Error("the clone prints accents as delivered")
+	}
+	b, err := escpos.Encode(layout.Page{Columns: 32, Rows: []layout.Row{{Runs: []layout.Run{{Text: "Ñandú"}}}}}, p, escpos.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := lines(events(p, b))[0]; got != "Ñandú" {
+		t.Errorf("%q", got)
 	}
 }
 

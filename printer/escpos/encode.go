@@ -56,6 +56,14 @@ type encoder struct {
 	align    int
 	column   int // cells of this line that are filled
 	symbol   symbolState
+	known    memo
+}
+
+// memo remembers the bytes of runes beyond ASCII on the code page in force, so
+// that a rule of 48 dashes is looked up once. No such rune is encoded as 0.
+type memo [64]struct {
+	r rune
+	b byte
 }
 
 var single = layout.Style{Width: 1, Height: 1}
@@ -215,6 +223,11 @@ func spaces(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
 // returns the rune's length.
 func (e *encoder) encode(s string) int {
 	r, size := utf8.DecodeRuneInString(s)
+	hit := &e.known[uint(r)%uint(len(e.known))]
+	if hit.r == r && hit.b != 0 {
+		e.out = append(e.out, hit.b)
+		return size
+	}
 	page, b, ok := e.p.Page(r, e.codePage)
 	if !ok {
 		e.out = append(e.out, '?')
@@ -224,7 +237,9 @@ func (e *encoder) encode(s string) int {
 		e.codePage = e.bestPage(s)
 		e.out = append(e.out, esc, 't', e.p.Pages[e.codePage].Number)
 		b, _ = e.p.Pages[e.codePage].Encode(r)
+		e.known = memo{}
 	}
+	hit.r, hit.b = r, b
 	e.out = append(e.out, b)
 	return size
 }

@@ -121,17 +121,21 @@ func pageLines(p layout.Page) []string {
 }
 
 func BenchmarkReceipt(b *testing.B) {
-	p, page := lookup(b, "TM-T20II"), receipt()
-	var out []byte
-	var err error
-	b.ReportAllocs()
-	for b.Loop() {
-		if out, err = escpos.Append(out[:0], page, p, escpos.Options{}); err != nil {
-			b.Fatal(err)
-		}
+	for _, name := range []string{"TM-T20II", "generic"} { // QR by the printer, drawn
+		b.Run(name, func(b *testing.B) {
+			p, page := lookup(b, name), receipt()
+			var out []byte
+			var err error
+			b.ReportAllocs()
+			for b.Loop() {
+				if out, err = escpos.Append(out[:0], page, p, escpos.Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(out)), "B/receipt")
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
+		})
 	}
-	b.ReportMetric(float64(len(out)), "B/receipt")
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
 }
 
 // A printer that was cut off at any byte of a ticket prints the next one

@@ -19,7 +19,7 @@ import (
 // Cyrillic page), and by one question mark per character where there is no such
 // thing (emoji, Han, Arabic). Fit(Fit(s)) is Fit(s).
 func (p Profile) Fit(s string) string {
-	if plain(s) {
+	if plain(s) || p.asItIs(s) {
 		return s
 	}
 	s = norm.NFC.String(dropEscapes(strings.ToValidUTF8(s, "\ufffd")))
@@ -38,6 +38,23 @@ func (p Profile) Fit(s string) string {
 func plain(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// asItIs reports whether s is made of what the printer holds and of nothing
+// that could combine with its neighbour, as most texts of a menu are.
+func (p Profile) asItIs(s string) bool {
+	for _, r := range s {
+		switch {
+		case r >= ' ' && r <= '~':
+		case r > '\u00a0' && r <= 'ſ', r >= 'А' && r <= 'я', r == '€':
+			if !p.Holds(r) {
+				return false
+			}
+		default:
 			return false
 		}
 	}

@@ -65,6 +65,14 @@ func TestFitBoundsEscapes(t *testing.T) {
 	}
 }
 
+func BenchmarkFit(b *testing.B) {
+	p, _ := profile.Lookup("TM-T20II")
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Fit("Crème brûlée con ñoquis, 12,50 €")
+	}
+}
+
 func FuzzFit(f *testing.F) {
 	for _, s := range []string{"Café €", "\x1b[31m\x1bp\x00", "👨‍👩‍👧 Борщ ﷺ", "a\u0301\u0300", "\u009b\u0090\r\n", "½ⅷ㍿", "ﬃ\u200d\ufe0f"} {
 		f.Add(s)

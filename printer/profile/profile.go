@@ -24,6 +24,9 @@ type Profile struct {
 	// Position: ESC $ counts dots from the left margin, and a cell of font A is
 	// 12 of them, so that a column is reached without writing spaces.
 	Position bool
+	// Kanji: the model is delivered in a mode of two bytes a character (GB18030),
+	// where accents are swallowed until FS . is sent.
+	Kanji bool
 	// QR and Barcode: the model draws them itself (GS ( k, GS k).
 	QR, Barcode bool
 	// Answers: what the model is known to answer; a probe decides.

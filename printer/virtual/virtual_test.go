@@ -255,6 +255,22 @@ func TestPictureOfThePaper(t *testing.T) {
 	}
 }
 
+func BenchmarkPNG(b *testing.B) {
+	v, p := load(b, "TM-T20II", "80mm", virtual.Options{})
+	rows := []layout.Row{{Kind: layout.CodeRow, Code: layout.Code{Type: "qrcode", Data: "https://example.com/48213"}}}
+	for range 40 {
+		rows = append(rows, text(layout.Run{Text: "2 Jalapeños rellenos"}, layout.Run{Column: 40, Text: "12,50"}))
+	}
+	v.Write(encode(b, p, 48, append(rows, layout.Row{Kind: layout.CutRow})...))
+	paper := v.Papers()[0]
+	for b.Loop() {
+		var out bytes.Buffer
+		if err := paper.PNG(&out); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // Nothing that is written breaks the printer, and how it is split makes no
 // difference to the paper.
 func FuzzWrite(f *testing.F) {
