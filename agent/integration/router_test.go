@@ -164,7 +164,7 @@ func TestRouterUnreadable(t *testing.T) {
 		{"no id", wrap("justo", []byte(`{"type":"newOrder","data":{"order":{"items":[]}}}`)), "falta el identificador"},
 		{"items of another type", wrap("justo", []byte(`{"_id":"x","items":7}`)), "no se entiende su campo items"},
 		{"too many lines", wrap("justo", []byte(`{"_id":"x","items":[`+strings.Repeat(`{},`, 600)+`{}]}`)), "601 líneas"},
-		{"quantity out of this world", wrap("justo", []byte(`{"_id":"x","items":[{"product":{"name":"Pan"},"amount":1e30}]}`)), "no es posible"},
+		{"quantity out of this world", wrap("justo", []byte(`{"_id":"x","items":[{"product":{"name":"Pan"},"amount":1e30}]}`)), "la cantidad de"},
 		{"a provider's bug", wrap("crasher", good), "Roto: un fallo nuestro"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -308,27 +308,4 @@ func TestRouterStoreFails(t *testing.T) {
 			t.Errorf("error %v, acknowledged %d times", err, k.acked)
 		}
 	}
-}
-
-func FuzzRouter(f *testing.F) {
-	f.Add(wrap("justo", fixture(f, "delivery_clp")))
-	f.Add(wrapExact("justo", fixture(f, "table_eur"), `"a":["b",1],"c":null`))
-	f.Add([]byte(`{"provider":"justo","received_at":"x","body":"x","headers":{}}`))
-	st, err := store.Open(filepath.Join(f.TempDir(), "m.db"), store.Options{Identity: "a/b", Reserve: 64 << 10})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = st.Close() })
-	log := slog.New(slog.DiscardHandler)
-	intake := order.NewIntake(st, order.Rules{Printers: []string{"caja"}}, nil, log)
-	r, err := integration.NewRouter(st, intake, order.NewAcks(st, log), []integration.Provider{justo.New()}, []integration.Settings{{Provider: "justo", Nickname: "A", Currency: "CLP"}}, log)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, payload []byte) {
-		n := 0
-		if err := r.Order(context.Background(), payload, func() error { n++; return nil }); err != nil || n != 1 {
-			t.Fatalf("error %v, acknowledged %d times", err, n)
-		}
-	})
 }
