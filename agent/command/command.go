@@ -6,6 +6,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -58,15 +59,40 @@ var (
 // MaxList bounds one listing.
 const MaxList = 1000
 
-// limitOf gives a listing its size: 50 unless told, at most MaxList.
-func limitOf(n int) (int, error) {
-	if n < 0 || n > MaxList {
-		return 0, fmt.Errorf("%w: a list holds 1 to %d entries", ErrWrong, MaxList)
+// A Page says which part of a listing is wanted: the newest, or those before
+// one, by its number on this terminal.
+type Page struct {
+	// Limit is how many, 0 for 50, at most MaxList.
+	Limit int
+	// Before: only those with a lower number; 0: from the newest on.
+	Before uint64
+}
+
+// list collects one page of records that come newest first.
+func list[T any](st *store.Store, p Page, all func(*store.Tx) iter.Seq2[*T, error], seq func(*T) uint64, keep func(*T) bool) ([]*T, error) {
+	if p.Limit < 0 || p.Limit > MaxList {
+		return nil, fmt.Errorf("%w: a list holds 1 to %d entries", ErrWrong, MaxList)
 	}
-	if n == 0 {
-		return 50, nil
+	if p.Limit == 0 {
+		p.Limit = 50
 	}
-	return n, nil
+	var out []*T
+	err := st.View(func(tx *store.Tx) error {
+		out = []*T{}
+		for r, err := range all(tx) {
+			if err != nil {
+				return err
+			}
+			if p.Before != 0 && seq(r) >= p.Before || !keep(r) {
+				continue
+			}
+			if out = append(out, r); len(out) == p.Limit {
+				break
+			}
+		}
+		return nil
+	})
+	return out, plain(err)
 }
 
 // plain makes errors of the rooms below into this package's own.

@@ -40,26 +40,18 @@ type OrderDetail struct {
 	Tickets []*store.Job `json:"tickets"`
 }
 
-// Orders lists the newest orders, at most limit.
-func (c *Commands) Orders(limit int) ([]OrderRow, error) {
-	limit, err := limitOf(limit)
+// Orders lists a page of the orders, the newest first.
+func (c *Commands) Orders(p Page) ([]OrderRow, error) {
+	orders, err := list(c.store, p, (*store.Tx).Orders,
+		func(o *store.Order) uint64 { return o.Seq }, func(*store.Order) bool { return true })
 	if err != nil {
 		return nil, err
 	}
-	var rows []OrderRow
-	err = c.store.View(func(tx *store.Tx) error {
-		rows = []OrderRow{}
-		for o, err := range tx.Orders() {
-			if err != nil {
-				return err
-			}
-			if rows = append(rows, rowOf(o)); len(rows) == limit {
-				break
-			}
-		}
-		return nil
-	})
-	return rows, plain(err)
+	rows := make([]OrderRow, len(orders))
+	for i, o := range orders {
+		rows[i] = rowOf(o)
+	}
+	return rows, nil
 }
 
 func rowOf(o *store.Order) OrderRow {

@@ -6,30 +6,12 @@ import (
 	"mostrador/store"
 )
 
-// Tickets lists the newest tickets, at most limit; a state other than "" lists
-// only those in it.
-func (c *Commands) Tickets(state store.JobState, limit int) ([]*store.Job, error) {
-	limit, err := limitOf(limit)
-	if err != nil {
-		return nil, err
-	}
-	var jobs []*store.Job
-	err = c.store.View(func(tx *store.Tx) error {
-		jobs = []*store.Job{}
-		for j, err := range tx.Jobs() {
-			if err != nil {
-				return err
-			}
-			if state != "" && j.State != state {
-				continue
-			}
-			if jobs = append(jobs, j); len(jobs) == limit {
-				break
-			}
-		}
-		return nil
-	})
-	return jobs, plain(err)
+// Tickets lists a page of the tickets, the newest first; a state other than ""
+// lists only those in it.
+func (c *Commands) Tickets(state store.JobState, p Page) ([]*store.Job, error) {
+	return list(c.store, p, (*store.Tx).Jobs,
+		func(j *store.Job) uint64 { return j.Seq },
+		func(j *store.Job) bool { return state == "" || j.State == state })
 }
 
 // Ticket finds one ticket by its number on this terminal or its id.
@@ -104,24 +86,8 @@ func (c *Commands) printerNames() string {
 	return names
 }
 
-// Sales lists the newest sales, at most limit.
-func (c *Commands) Sales(limit int) ([]*store.Sale, error) {
-	limit, err := limitOf(limit)
-	if err != nil {
-		return nil, err
-	}
-	var sales []*store.Sale
-	err = c.store.View(func(tx *store.Tx) error {
-		sales = []*store.Sale{}
-		for s, err := range tx.Sales() {
-			if err != nil {
-				return err
-			}
-			if sales = append(sales, s); len(sales) == limit {
-				break
-			}
-		}
-		return nil
-	})
-	return sales, plain(err)
+// Sales lists a page of the sales, the newest first.
+func (c *Commands) Sales(p Page) ([]*store.Sale, error) {
+	return list(c.store, p, (*store.Tx).Sales,
+		func(s *store.Sale) uint64 { return s.Seq }, func(*store.Sale) bool { return true })
 }

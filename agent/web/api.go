@@ -23,29 +23,29 @@ func (s *Server) api() http.Handler {
 	answer(mux, "GET /v1/health", func(*http.Request) (any, error) { return c.Health(), nil })
 	answer(mux, "GET /v1/uplink", func(*http.Request) (any, error) { return c.Uplink(), nil })
 	answer(mux, "GET /v1/orders", func(r *http.Request) (any, error) {
-		limit, err := limitOf(r)
+		page, err := pageOf(r)
 		if err != nil {
 			return nil, err
 		}
-		return c.Orders(limit)
+		return c.Orders(page)
 	})
 	answer(mux, "GET /v1/orders/{name}", func(r *http.Request) (any, error) { return c.Order(r.PathValue("name")) })
 	answer(mux, "POST /v1/orders/{name}/{action}", s.actOnOrder)
 	answer(mux, "GET /v1/tickets", func(r *http.Request) (any, error) {
-		limit, err := limitOf(r)
+		page, err := pageOf(r)
 		if err != nil {
 			return nil, err
 		}
-		return c.Tickets(store.JobState(r.FormValue("state")), limit)
+		return c.Tickets(store.JobState(r.FormValue("state")), page)
 	})
 	answer(mux, "GET /v1/tickets/{name}", func(r *http.Request) (any, error) { return c.Ticket(r.PathValue("name")) })
 	answer(mux, "POST /v1/tickets/{name}/{action}", s.actOnTicket)
 	answer(mux, "GET /v1/sales", func(r *http.Request) (any, error) {
-		limit, err := limitOf(r)
+		page, err := pageOf(r)
 		if err != nil {
 			return nil, err
 		}
-		return c.Sales(limit)
+		return c.Sales(page)
 	})
 	answer(mux, "POST /v1/print", func(r *http.Request) (any, error) {
 		var in PrintRequest
@@ -109,16 +109,19 @@ func (s *Server) actOnTicket(r *http.Request) (any, error) {
 	}
 }
 
-func limitOf(r *http.Request) (int, error) {
-	text := r.FormValue("limit")
-	if text == "" {
-		return 0, nil
+// pageOf reads ?limit= and ?before= of a listing.
+func pageOf(r *http.Request) (p command.Page, err error) {
+	if text := r.FormValue("limit"); text != "" {
+		if p.Limit, err = strconv.Atoi(text); err != nil {
+			return p, fmt.Errorf("%w: limit %q is not a number", command.ErrWrong, text)
+		}
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0, fmt.Errorf("%w: limit %q is not a number", command.ErrWrong, text)
+	if text := r.FormValue("before"); text != "" {
+		if p.Before, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return p, fmt.Errorf("%w: before %q is not a number", command.ErrWrong, text)
+		}
 	}
-	return n, nil
+	return p, nil
 }
 
 func decode(r *http.Request, into any) error {

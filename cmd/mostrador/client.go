@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/user"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"unicode"
+
+	"github.com/spf13/cobra"
 
 	"mostrador/agent/command"
 	"mostrador/agent/web"
@@ -102,4 +106,29 @@ func whoami() string {
 		return u.Username
 	}
 	return "terminal"
+}
+
+// A page is the part of a listing that a person asks for.
+type page struct {
+	limit  int
+	before uint64
+}
+
+// flags adds the flags of a listing.
+func (p *page) flags(c *cobra.Command) {
+	p.limit = 50
+	c.Flags().IntVarP(&p.limit, "limit", "n", p.limit, fmt.Sprintf("how many, at most %d", command.MaxList))
+	c.Flags().Uint64Var(&p.before, "before", 0, "only those before this `NUMBER` on this terminal")
+}
+
+// query is the page as the local API has it, with further parameters.
+func (p *page) query(more url.Values) string {
+	q := url.Values{"limit": {strconv.Itoa(p.limit)}}
+	if p.before != 0 {
+		q.Set("before", strconv.FormatUint(p.before, 10))
+	}
+	for k, v := range more {
+		q[k] = v
+	}
+	return "?" + q.Encode()
 }

@@ -67,7 +67,7 @@ func (c *counter) settled(orders int, limit time.Duration) {
 	c.t.Helper()
 	c.eventually(limit, fmt.Sprintf("%d orders on paper", orders), func() bool {
 		var known []struct{ Seq uint64 }
-		c.ask(&known, "orders", "list", "-n", "1000")
+		c.ask(&known, "orders", "list", "-n", fmt.Sprint(min(orders+1, 1000)))
 		return len(known) == orders && !slices.ContainsFunc(c.tickets(), func(j store.Job) bool {
 			return j.State == store.JobQueued || j.State == store.JobSending
 		})

@@ -56,7 +56,7 @@ type counter struct {
 // counterOptions are what tests vary.
 type counterOptions struct {
 	locale, currency string
-	// paced: the serial line takes as long as a real one at 19,200 baud.
+	// paced: the printers take as long as a serial line at 19,200 baud.
 	paced bool
 	// copyAll: every kind of ticket that was cut off is printed once more, so
 	// that a test can ask for all paper without a person.
@@ -73,7 +73,7 @@ func newCounter(t *testing.T, o counterOptions) *counter {
 		pace = 19200
 	}
 	c.kitchen = newPaperPrinter(t, line, "80mm", pace)
-	c.till = newPaperPrinter(t, network, "58mm", 0)
+	c.till = newPaperPrinter(t, network, "58mm", pace)
 	c.register = newTestRegister(t, journal)
 	c.config = c.writeConfig(o, line.Address("serial"), "tcp://"+network.Addr(), journal.Address("serial"))
 	log, err := os.Create(filepath.Join(c.dir, "daemon.log"))
@@ -233,8 +233,15 @@ func (c *counter) order(payload []byte) {
 // tickets are all jobs of the store, newest first.
 func (c *counter) tickets() (jobs []store.Job) {
 	c.t.Helper()
-	c.ask(&jobs, "tickets", "list", "-n", "1000")
-	return jobs
+	for before := uint64(0); ; {
+		var page []store.Job
+		c.ask(&page, "tickets", "list", "-n", "1000", "--before", fmt.Sprint(before))
+		jobs = append(jobs, page...)
+		if len(page) < 1000 {
+			return jobs
+		}
+		before = page[len(page)-1].Seq
+	}
 }
 
 // eventually waits until ok holds.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,12 +16,12 @@ import (
 func (a *app) ordersCommand() *cobra.Command {
 	orders := &cobra.Command{Use: "orders", Short: "The orders that this terminal has taken", Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	limit := 50
+	var p page
 	list := &cobra.Command{
 		Use: "list", Short: "List the newest orders", Args: usage(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return a.listOrders(c, limit) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.listOrders(c, p) },
 	}
-	list.Flags().IntVarP(&limit, "limit", "n", limit, "how many, at most 1000")
+	p.flags(list)
 	show := &cobra.Command{
 		Use: "show ORDER", Short: "Show one order: by its number, id, or the channel's id", Args: usage(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error { return a.showOrder(c, args[0]) },
@@ -41,13 +40,13 @@ func (a *app) ordersCommand() *cobra.Command {
 	return orders
 }
 
-func (a *app) listOrders(c *cobra.Command, limit int) error {
+func (a *app) listOrders(c *cobra.Command, p page) error {
 	client, err := a.client()
 	if err != nil {
 		return err
 	}
 	var orders []command.OrderRow
-	if err := client.Get(c.Context(), "/v1/orders?limit="+strconv.Itoa(limit), &orders); err != nil {
+	if err := client.Get(c.Context(), "/v1/orders"+p.query(nil), &orders); err != nil {
 		return exitOf(err)
 	}
 	return a.show(orders, func(w io.Writer) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -12,23 +11,23 @@ import (
 func (a *app) salesCommand() *cobra.Command {
 	sales := &cobra.Command{Use: "sales", Short: "The sales of the POS devices", Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	limit := 50
+	var p page
 	list := &cobra.Command{
 		Use: "list", Short: "List the newest sales", Args: usage(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return a.listSales(c, limit) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.listSales(c, p) },
 	}
-	list.Flags().IntVarP(&limit, "limit", "n", limit, "how many, at most 1000")
+	p.flags(list)
 	sales.AddCommand(list)
 	return sales
 }
 
-func (a *app) listSales(c *cobra.Command, limit int) error {
+func (a *app) listSales(c *cobra.Command, p page) error {
 	client, err := a.client()
 	if err != nil {
 		return err
 	}
 	var sales []*store.Sale
-	if err := client.Get(c.Context(), "/v1/sales?limit="+strconv.Itoa(limit), &sales); err != nil {
+	if err := client.Get(c.Context(), "/v1/sales"+p.query(nil), &sales); err != nil {
 		return exitOf(err)
 	}
 	return a.show(sales, func(w io.Writer) {

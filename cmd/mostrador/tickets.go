@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,12 +16,12 @@ import (
 func (a *app) ticketsCommand() *cobra.Command {
 	tickets := &cobra.Command{Use: "tickets", Short: "The tickets, printed and waiting", Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	limit, state := 50, ""
+	p, state := page{}, ""
 	list := &cobra.Command{
 		Use: "list", Short: "List the newest tickets", Args: usage(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return a.listTickets(c, limit, state) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.listTickets(c, p, state) },
 	}
-	list.Flags().IntVarP(&limit, "limit", "n", limit, "how many, at most 1000")
+	p.flags(list)
 	list.Flags().StringVar(&state, "state", "", "only those queued, sending, printed, not_printed, unknown, expired, replaced or cancelled")
 	show := &cobra.Command{
 		Use: "show TICKET", Short: "Show one ticket with its attempts: by its number or id", Args: usage(cobra.ExactArgs(1)),
@@ -46,14 +45,13 @@ func (a *app) ticketsCommand() *cobra.Command {
 	return tickets
 }
 
-func (a *app) listTickets(c *cobra.Command, limit int, state string) error {
+func (a *app) listTickets(c *cobra.Command, p page, state string) error {
 	client, err := a.client()
 	if err != nil {
 		return err
 	}
 	var jobs []*store.Job
-	query := url.Values{"limit": {strconv.Itoa(limit)}, "state": {state}}
-	if err := client.Get(c.Context(), "/v1/tickets?"+query.Encode(), &jobs); err != nil {
+	if err := client.Get(c.Context(), "/v1/tickets"+p.query(url.Values{"state": {state}}), &jobs); err != nil {
 		return exitOf(err)
 	}
 	return a.show(jobs, func(w io.Writer) {
