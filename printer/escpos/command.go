@@ -19,10 +19,8 @@ const (
 	gs  = 0x1d
 )
 
-// Init begins a ticket whatever was printed before: initialise, leave kanji
-// mode, international set USA, first code page of the profile.
-func Init(p profile.Profile) []byte { return appendInit(nil, p) }
-
+// appendInit begins a ticket whatever was printed before: initialise, leave
+// kanji mode, international set USA, first code page of the profile.
 func appendInit(dst []byte, p profile.Profile) []byte {
 	dst = append(dst, esc, '@', fs, '.', esc, 'R', 0)
 	if len(p.Pages) > 0 {
@@ -56,8 +54,8 @@ func Status(n int) ([]byte, error) {
 }
 
 // AutoStatus switches automatic status back on for the causes in mask (GS a: 01
-// drawer, 02 online, 04 error, 08 paper, 40 panel); 0 switches it off. Init
-// switches it off too.
+// drawer, 02 online, 04 error, 08 paper, 40 panel); 0 switches it off, and so
+// does the beginning of every ticket.
 func AutoStatus(mask byte) []byte { return []byte{gs, 'a', mask} }
 
 // ProcessID asks the printer to answer with id when everything before is

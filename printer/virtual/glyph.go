@@ -42,7 +42,7 @@ func newGlyphs() (*glyphs, error) {
 const (
 	emWidth  = 20.0
 	emHeight = 23.0
-	baseline = 18.5
+	baseline = 19.5
 )
 
 // glyph returns the ink of a character in a cell.
