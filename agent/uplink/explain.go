@@ -73,7 +73,7 @@ func explainCertificate(err error, set Settings, now time.Time) (string, string)
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
+	var remote *net.OpError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return explainValidity(invalid.Cert, now)
@@ -85,8 +85,8 @@ func explainCertificate(err error, set Settings, now time.Time) (string, string)
 			"Use the name in broker that the certificate has."
 	case errors.As(err, &record):
 		return "the broker does not speak TLS on this port", "Use mqtt:// or the broker's TLS port (usually 8883)."
-	case errors.As(err, &alert):
-		return "the broker has refused the TLS connection: " + alert.Error(),
+	case errors.As(err, &remote) && remote.Op == "remote error": // an alert of the other side
+		return "the broker has refused the TLS connection (" + remote.Err.Error() + ")",
 			"Check client_cert_file and client_key_file in [uplink], and whether the broker trusts that certificate."
 	}
 	return "", ""
@@ -124,7 +124,7 @@ func explainNetwork(err error, set Settings, _ time.Time) (string, string) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the broker has closed the connection",
-			"If it happens again and again: look whether another terminal runs with the same store and id, or use tls:// where the broker asks for it."
+			"If it happens again and again: look whether another terminal runs with the same store and id, and whether scheme and port of broker belong together (usually mqtt 1883, tls 8883)."
 	case strings.Contains(err.Error(), "pingresp not received"):
 		return "the line went dead: the broker has not answered for 20 s", "Check the internet line; it is tried again by itself."
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():

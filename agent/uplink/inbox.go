@@ -23,8 +23,9 @@ const (
 	inboxMessages = 1024
 	inboxBytes    = 16 << 20
 	// A message that the Handler does not take after this many tries, with
-	// growing pauses (15 s in all), makes room for the next one.
-	inboxTries = 5
+	// growing pauses as between connections, makes room for the next one.
+	inboxTries    = 5
+	inboxPauseMax = 30 * time.Second
 	// asideTime is how long messages that were not taken stay aside before a
 	// new connection makes the broker deliver them again.
 	asideTime = 2 * time.Minute
@@ -65,7 +66,7 @@ func (in *inbox) put(m mqtt.Message) {
 
 // commit hands each message to the Handler, in order, until the session ends.
 func (in *inbox) commit(s *session) {
-	pause := backoff{min: time.Second, max: 30 * time.Second}
+	pause := backoff{min: s.u.set.RetryMin, max: min(s.u.set.RetryMax, inboxPauseMax)}
 	var aside <-chan time.Time // set once a message was left unacknowledged
 	for {
 		select {

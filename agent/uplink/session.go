@@ -104,8 +104,8 @@ func (s *session) connect() error {
 		return errors.New("connect: the broker has not answered")
 	}
 	if err := token.Error(); err != nil {
-		if s.ctx.Err() != nil {
-			return errStopped
+		if s.lost.Err() != nil { // says more than the library does
+			err = context.Cause(s.lost)
 		}
 		return fmt.Errorf("connect: %w", err)
 	}

@@ -125,6 +125,13 @@ func (l *Line) SetDelay(d time.Duration) {
 	l.delay = d
 }
 
+// IsCut reports whether the line is cut, by Cut or by CutAfter.
+func (l *Line) IsCut() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cut
+}
+
 // Connections counts those that got through since the start.
 func (l *Line) Connections() int {
 	l.mu.Lock()

@@ -29,8 +29,6 @@ type BrokerOptions struct {
 	// only clients with a certificate of that CA get in.
 	CAFile, CertFile, KeyFile string
 	ClientCerts               bool
-	// WebSockets instead of plain MQTT.
-	WebSockets bool
 	// Lines of configuration besides.
 	Lines []string
 }
@@ -95,9 +93,6 @@ func (b *Broker) config(dir string) string {
 	}
 	lines = append(lines, b.access(dir)...)
 	lines = append(lines, "listener "+port+" "+host)
-	if b.opts.WebSockets {
-		lines = append(lines, "protocol websockets")
-	}
 	if b.opts.CertFile != "" {
 		lines = append(lines, "cafile "+b.opts.CAFile, "certfile "+b.opts.CertFile, "keyfile "+b.opts.KeyFile,
 			fmt.Sprintf("require_certificate %v", b.opts.ClientCerts))
@@ -139,8 +134,10 @@ func (b *Broker) Addr() string { return b.addr }
 
 // URL is the address for [uplink] broker.
 func (b *Broker) URL() string {
-	scheme := map[[2]bool]string{{false, false}: "mqtt", {false, true}: "tls", {true, false}: "ws", {true, true}: "wss"}
-	return scheme[[2]bool{b.opts.WebSockets, b.opts.CertFile != ""}] + "://" + b.addr
+	if b.opts.CertFile != "" {
+		return "tls://" + b.addr
+	}
+	return "mqtt://" + b.addr
 }
 
 // Start starts the broker again on its port, and waits until it listens.

@@ -1,0 +1,119 @@
+package uplink_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"mostrador/agent/uplink"
+	"mostrador/agent/uplink/uplinktest"
+	"mostrador/store"
+)
+
+// BenchmarkDrain compares emptying the outbox with bare pipelined publishing of
+// messages of the same size through the same library, to the same broker, with
+// the same window, alternating in one run. "x bare" is the ratio of the best
+// rounds of each; the target is 0.9.
+func BenchmarkDrain(b *testing.B) {
+	for _, delay := range []time.Duration{0, 50 * time.Millisecond} {
+		b.Run(fmt.Sprintf("rtt=%v", 2*delay), func(b *testing.B) { benchmarkDrain(b, delay) })
+	}
+}
+
+const benchWindow = 64
+
+func benchmarkDrain(b *testing.B, delay time.Duration) {
+	events, rounds := 20_000, 3
+	if delay > 0 {
+		events, rounds = 6_000, 1
+	}
+	broker := uplinktest.Mosquitto(b, uplinktest.BrokerOptions{Lines: []string{"log_type none"}})
+	address := broker.Addr()
+	if delay > 0 {
+		line := uplinktest.NewLine(b, broker.Addr())
+		line.SetDelay(delay)
+		address = line.Addr()
+	}
+	for b.Loop() {
+		var bare, ours float64
+		for range rounds {
+			st := openStore(b)
+			size := emitSales(b, st, events)
+			bare = max(bare, publishBare(b, address, events, size))
+			ours = max(ours, drain(b, address, st, events))
+			st.Close()
+		}
+		b.ReportMetric(bare, "bare/s")
+		b.ReportMetric(ours, "ours/s")
+		b.ReportMetric(ours/bare, "x-bare")
+	}
+}
+
+// emitSales returns how long one message is.
+func emitSales(b *testing.B, st *store.Store, n int) (size int) {
+	b.Helper()
+	for done := 0; done < n; done += 500 {
+		if err := st.Update(func(tx *store.Tx) error {
+			for i := range 500 {
+				e, err := tx.Emit(store.StreamSales, "mostrador.sale.v1", sale(tx.Now(), done+i))
+				if err != nil {
+					return err
+				}
+				size = len(e.Data) + 290
+			}
+			return nil
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return size
+}
+
+// drain returns events a second, from the start of the uplink to the last mark.
+func drain(b *testing.B, address string, st *store.Store, n int) float64 {
+	b.Helper()
+	set := settings("mqtt://" + address)
+	set.Window = benchWindow
+	begun := time.Now()
+	u, stop := start(b, set, st, newDesk())
+	defer stop()
+	eventually(b, "an empty outbox", nil, func() bool { return len(waitingOf(u)) == 0 })
+	return float64(n) / time.Since(begun).Seconds()
+}
+
+func waitingOf(u *uplink.Uplink) []uplink.Waiting { return u.Status().Waiting }
+
+// publishBare returns messages a second.
+func publishBare(b *testing.B, address string, n, size int) float64 {
+	b.Helper()
+	begun := time.Now()
+	o := mqtt.NewClientOptions().AddBroker("tcp://" + address).SetClientID("bare").SetAutoReconnect(false)
+	client := mqtt.NewClient(o)
+	if t := client.Connect(); !t.WaitTimeout(patience) || t.Error() != nil {
+		b.Fatal(t.Error())
+	}
+	defer client.Disconnect(250)
+	payload := []byte(strings.Repeat("x", size))
+	flights := make(chan mqtt.Token, benchWindow-1)
+	acked := make(chan error, 1)
+	go func() {
+		for t := range flights {
+			if !t.WaitTimeout(patience) || t.Error() != nil {
+				acked <- fmt.Errorf("publish: %v", t.Error())
+				return
+			}
+		}
+		acked <- nil
+	}()
+	for range n {
+		flights <- client.Publish("bare/up/sales", 1, false, payload)
+	}
+	close(flights)
+	if err := <-acked; err != nil {
+		b.Fatal(err)
+	}
+	return float64(n) / time.Since(begun).Seconds()
+}
