@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"mostrador/store"
 )
@@ -181,4 +183,24 @@ func TestRulesCheck(t *testing.T) {
 			t.Errorf("%q is not told: %v", want, err)
 		}
 	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("\x1b@Pizza\u202e\xff ñ", 5)
+	f.Add(strings.Repeat("e\u0301", 40), 7)
+	f.Fuzz(func(t *testing.T, s string, limit int) {
+		limit = 1 + (limit&0xff)%100
+		got, short := Clean(s, limit)
+		if n := utf8.RuneCountInString(got); n > limit || !utf8.ValidString(got) {
+			t.Fatalf("%d runes of %q", n, got)
+		}
+		for _, r := range got {
+			if unicode.IsControl(r) || unicode.IsSpace(r) && r != ' ' || unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d' {
+				t.Fatalf("%q leaves %U", s, r)
+			}
+		}
+		if again, _ := Clean(got, limit); !short && again != got {
+			t.Fatalf("%q, then %q", got, again)
+		}
+	})
 }

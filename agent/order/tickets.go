@@ -129,13 +129,15 @@ func (in *Intake) reticket(tx *store.Tx, o *store.Order, comandas []Comanda, job
 	var out effect
 	have := slots(jobs)
 	cause := fmt.Sprintf("el pedido cambió a la revisión %d", o.Revision)
-	if inKitchen(o.Status) {
-		for _, want := range in.tickets(o, comandas, tx.Now()) {
-			at := slot{want.Kind, want.Station, want.Copy}
-			if err := in.renew(tx, have[at], want, cause, &out); err != nil {
-				return out, err
-			}
-			delete(have, at)
+	for _, want := range in.tickets(o, comandas, tx.Now()) {
+		at := slot{want.Kind, want.Station, want.Copy}
+		old := have[at]
+		delete(have, at)
+		if !inKitchen(o.Status) && (old == nil || old.State != store.JobQueued && !onPaper(old)) {
+			continue // too late to begin with it
+		}
+		if err := in.renew(tx, old, want, cause, &out); err != nil {
+			return out, err
 		}
 	}
 	left := map[*store.Job]bool{}

@@ -18,6 +18,9 @@ import (
 // it twice changes nothing.
 func Tidy(o *store.Order) {
 	t := tidier{}
+	if o.Lines == nil {
+		o.Lines = []store.Line{} // a list in JSON, also when it is empty
+	}
 	for _, s := range []*string{
 		&o.Key.ChannelID, &o.Transaction, &o.PointOfSale, &o.Observations, &o.Number, &o.Origin, &o.StatusRaw,
 		&o.Table, &o.Coupon, &o.Courier, &o.CourierURL, &o.Invoice.Kind, &o.Invoice.Number,

@@ -99,80 +99,85 @@ func logged(t testing.TB, st *store.Store) []string {
 	return out
 }
 
+// resume stands for a restart of the agent.
+const resume = "resume"
+
+// receipts are what a register says, the sales of it, and how the log begins.
+var receipts = []struct {
+	name string
+	says []string
+	want []string
+	logs []string // beginnings
+}{
+	{"one receipt", []string{
+		"item 12 plu=101 name=Lomo quantity=2 amount=76.00", "item 12 name=Chicha amount=9.5", "payment 12 name=TARJETA amount=90", "total 12 amount=85.50 tip=4.50",
+	}, []string{"12 8550+450: 2×Lomo@3800=7600 1×Chicha@950=950 [TARJETA 9000]"}, nil},
+	{"two receipts, the second without a total, and a gap", []string{
+		"item 12 name=A amount=1", "total 12 amount=1", "item 15 name=B price=2 quantity=3", "item 16 name=C amount=1", "total 16 amount=1",
+	}, []string{"12 100+0: 1×A@100=100", "15 600+0: 3×B@200=600 !total_missing", "16 100+0: 1×C@100=100"},
+		[]string{"sale.gap register/registradora: faltan los recibos 13 a 14", "sale.odd "}},
+	{"a number that begins again is no gap", []string{
+		"item 99 name=A amount=1", "total 99 amount=1", "item 1 name=B amount=1", "total 1 amount=1",
+	}, []string{"99 100+0: 1×A@100=100", "1 100+0: 1×B@100=100"}, nil},
+	{"the same dish twice is two", []string{
+		"item 12 name=Cola amount=5", "item 12 name=Cola amount=5", "total 12 amount=10",
+	}, []string{"12 1000+0: 1×Cola@500=500 1×Cola@500=500"}, nil},
+	{"the same record sent twice is one", []string{
+		"item 12 name=Cola amount=5", resume, "item 12 name=Cola amount=5", "item 12 name=Pan amount=2", "total 12 amount=7",
+	}, []string{"12 700+0: 1×Cola@500=500 1×Pan@200=200"}, nil},
+	{"a resent record and the same dish twice", []string{
+		"item 12 name=Cola amount=5", "item 12 name=Cola amount=5", resume, "item 12 name=Cola amount=5", "total 12 amount=10",
+	}, []string{"12 1000+0: 1×Cola@500=500 1×Cola@500=500"}, nil},
+	{"a whole receipt resent from its beginning", []string{
+		"item 12 name=A amount=5", "item 12 name=B amount=2", resume, "item 12 name=A amount=5", "item 12 name=B amount=2", "total 12 amount=7",
+	}, []string{"12 700+0: 1×A@500=500 1×B@200=200"}, nil},
+	{"sums that disagree stay", []string{
+		"item 12 name=A amount=5", "total 12 amount=7",
+	}, []string{"12 700+0: 1×A@500=500 !sums_disagree"}, []string{"sale.odd "}},
+	{"the total of a closed receipt again", []string{
+		"item 12 name=A amount=5", "total 12 amount=5", resume, "total 12 amount=5", "item 12 name=A amount=5", "item 13 name=A amount=5", "total 13 amount=5",
+	}, []string{"12 500+0: 1×A@500=500", "13 500+0: 1×A@500=500"}, nil},
+	{"receipts without numbers", []string{
+		"item - name=A amount=5", "total - amount=5", resume, "total - amount=5", "item - name=A amount=5", "total - amount=5",
+	}, []string{" 500+0: 1×A@500=500", " 500+0: 1×A@500=500"}, nil},
+	{"totals alone, without numbers, are guests", []string{
+		"total - amount=5", "total - amount=5",
+	}, []string{" 500+0:", " 500+0:"}, nil},
+	{"tip within the total", []string{
+		"item 12 name=A amount=50", "total 12 amount=55 tip=5",
+	}, []string{"12 5000+500: 1×A@5000=5000"}, nil},
+	{"an item taken back", []string{
+		"item 12 name=A amount=5", "void 12 name=A amount=5", "item 12 name=B amount=2", "total 12 amount=2",
+	}, []string{"12 200+0: 1×A@500=500 -1×A@500=-500 1×B@200=200"}, nil},
+	{"an open receipt voided", []string{
+		"item 12 name=A amount=5", "void 12 amount=", "item 13 name=B amount=2", "total 13 amount=2",
+	}, []string{"13 200+0: 1×B@200=200"}, []string{"sale.voided register/registradora: recibo 12"}},
+	{"a closed receipt voided", []string{
+		"item 12 name=A amount=5", "total 12 amount=5", "void 12 amount=",
+	}, []string{"12 500+0: 1×A@500=500", "12 -500+0: -1×A@500=-500 !void"}, nil},
+	{"a receipt voided that nobody knows", []string{"void 7 amount="}, nil, []string{"sale.void_unknown "}},
+	{"whole sales", []string{
+		"sale 1 amount=58 tip=5 payment=TARJETA", "sale 1 amount=58 tip=5 payment=TARJETA", "sale 2 amount=58 tip=5 payment=TARJETA",
+	}, []string{"1 5800+500: [TARJETA 5800]", "2 5800+500: [TARJETA 5800]"}, nil},
+	{"a number used again for something else", []string{
+		"sale 1 amount=58", "sale 1 amount=60",
+	}, []string{"1 5800+0:", "1 6000+0:"}, nil},
+	{"lines that each count as a sale", []string{
+		"sale 1 name=Cola amount=5", "sale 1 name=Cola amount=5",
+	}, []string{"1 500+0: 1×Cola@500=500", "1 500+0: 1×Cola@500=500"}, nil},
+	{"hostile text", []string{
+		"item 12 name=\x1b[31mA\u202eB\x00 amount=1", "total 12 amount=1",
+	}, []string{"12 100+0: 1×[31mAB@100=100"}, nil},
+	{"thirds", []string{
+		"item 12 name=A quantity=3 amount=10", "item 12 name=Q quantity=0.350 amount=7", "total 12 amount=17",
+	}, []string{"12 1700+0: 3×A@333=1000 0.350×Q@2000=700"}, nil},
+	{"amounts that cannot be", []string{
+		"item 12 name=A amount=1.005", "item 12 name=B amount=99999999999999999999", "item 12 name=C", "total 12 amount=1.01",
+	}, []string{"12 101+0: 1×A@101=101 1×B@0=0 1×C@0=0 !amount_rounded !amount_unreadable !amount_missing"}, []string{"sale.odd "}},
+}
+
 func TestRecorder(t *testing.T) {
-	const resume = "resume"
-	for _, c := range []struct {
-		name string
-		says []string
-		want []string
-		logs []string // beginnings
-	}{
-		{"one receipt", []string{
-			"item 12 plu=101 name=Lomo quantity=2 amount=76.00", "item 12 name=Chicha amount=9.5", "payment 12 name=TARJETA amount=90", "total 12 amount=85.50 tip=4.50",
-		}, []string{"12 8550+450: 2×Lomo@3800=7600 1×Chicha@950=950 [TARJETA 9000]"}, nil},
-		{"two receipts, the second without a total, and a gap", []string{
-			"item 12 name=A amount=1", "total 12 amount=1", "item 15 name=B price=2 quantity=3", "item 16 name=C amount=1", "total 16 amount=1",
-		}, []string{"12 100+0: 1×A@100=100", "15 600+0: 3×B@200=600 !total_missing", "16 100+0: 1×C@100=100"},
-			[]string{"sale.gap register/registradora: faltan los recibos 13 a 14", "sale.odd "}},
-		{"a number that begins again is no gap", []string{
-			"item 99 name=A amount=1", "total 99 amount=1", "item 1 name=B amount=1", "total 1 amount=1",
-		}, []string{"99 100+0: 1×A@100=100", "1 100+0: 1×B@100=100"}, nil},
-		{"the same dish twice is two", []string{
-			"item 12 name=Cola amount=5", "item 12 name=Cola amount=5", "total 12 amount=10",
-		}, []string{"12 1000+0: 1×Cola@500=500 1×Cola@500=500"}, nil},
-		{"the same record sent twice is one", []string{
-			"item 12 name=Cola amount=5", resume, "item 12 name=Cola amount=5", "item 12 name=Pan amount=2", "total 12 amount=7",
-		}, []string{"12 700+0: 1×Cola@500=500 1×Pan@200=200"}, nil},
-		{"a resent record and the same dish twice", []string{
-			"item 12 name=Cola amount=5", "item 12 name=Cola amount=5", resume, "item 12 name=Cola amount=5", "total 12 amount=10",
-		}, []string{"12 1000+0: 1×Cola@500=500 1×Cola@500=500"}, nil},
-		{"a whole receipt resent from its beginning", []string{
-			"item 12 name=A amount=5", "item 12 name=B amount=2", resume, "item 12 name=A amount=5", "item 12 name=B amount=2", "total 12 amount=7",
-		}, []string{"12 700+0: 1×A@500=500 1×B@200=200"}, nil},
-		{"sums that disagree stay", []string{
-			"item 12 name=A amount=5", "total 12 amount=7",
-		}, []string{"12 700+0: 1×A@500=500 !sums_disagree"}, []string{"sale.odd "}},
-		{"the total of a closed receipt again", []string{
-			"item 12 name=A amount=5", "total 12 amount=5", resume, "total 12 amount=5", "item 12 name=A amount=5", "item 13 name=A amount=5", "total 13 amount=5",
-		}, []string{"12 500+0: 1×A@500=500", "13 500+0: 1×A@500=500"}, nil},
-		{"receipts without numbers", []string{
-			"item - name=A amount=5", "total - amount=5", resume, "total - amount=5", "item - name=A amount=5", "total - amount=5",
-		}, []string{" 500+0: 1×A@500=500", " 500+0: 1×A@500=500"}, nil},
-		{"totals alone, without numbers, are guests", []string{
-			"total - amount=5", "total - amount=5",
-		}, []string{" 500+0:", " 500+0:"}, nil},
-		{"tip within the total", []string{
-			"item 12 name=A amount=50", "total 12 amount=55 tip=5",
-		}, []string{"12 5000+500: 1×A@5000=5000"}, nil},
-		{"an item taken back", []string{
-			"item 12 name=A amount=5", "void 12 name=A amount=5", "item 12 name=B amount=2", "total 12 amount=2",
-		}, []string{"12 200+0: 1×A@500=500 -1×A@500=-500 1×B@200=200"}, nil},
-		{"an open receipt voided", []string{
-			"item 12 name=A amount=5", "void 12 amount=", "item 13 name=B amount=2", "total 13 amount=2",
-		}, []string{"13 200+0: 1×B@200=200"}, []string{"sale.voided register/registradora: recibo 12"}},
-		{"a closed receipt voided", []string{
-			"item 12 name=A amount=5", "total 12 amount=5", "void 12 amount=",
-		}, []string{"12 500+0: 1×A@500=500", "12 -500+0: -1×A@500=-500 !void"}, nil},
-		{"a receipt voided that nobody knows", []string{"void 7 amount="}, nil, []string{"sale.void_unknown "}},
-		{"whole sales", []string{
-			"sale 1 amount=58 tip=5 payment=TARJETA", "sale 1 amount=58 tip=5 payment=TARJETA", "sale 2 amount=58 tip=5 payment=TARJETA",
-		}, []string{"1 5800+500: [TARJETA 5800]", "2 5800+500: [TARJETA 5800]"}, nil},
-		{"a number used again for something else", []string{
-			"sale 1 amount=58", "sale 1 amount=60",
-		}, []string{"1 5800+0:", "1 6000+0:"}, nil},
-		{"lines that each count as a sale", []string{
-			"sale 1 name=Cola amount=5", "sale 1 name=Cola amount=5",
-		}, []string{"1 500+0: 1×Cola@500=500", "1 500+0: 1×Cola@500=500"}, nil},
-		{"hostile text", []string{
-			"item 12 name=\x1b[31mA\u202eB\x00 amount=1", "total 12 amount=1",
-		}, []string{"12 100+0: 1×[31mAB@100=100"}, nil},
-		{"thirds", []string{
-			"item 12 name=A quantity=3 amount=10", "item 12 name=Q quantity=0.350 amount=7", "total 12 amount=17",
-		}, []string{"12 1700+0: 3×A@333=1000 0.350×Q@2000=700"}, nil},
-		{"amounts that cannot be", []string{
-			"item 12 name=A amount=1.005", "item 12 name=B amount=99999999999999999999", "item 12 name=C", "total 12 amount=1.01",
-		}, []string{"12 101+0: 1×A@101=101 1×B@0=0 1×C@0=0 !amount_rounded !amount_unreadable !amount_missing"}, []string{"sale.odd "}},
-	} {
+	for _, c := range receipts {
 		t.Run(c.name, func(t *testing.T) {
 			st := openStore(t, t.TempDir())
 			r := NewRecorder(st, source())
