@@ -65,7 +65,9 @@ func BenchmarkSales(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer s.Close()
+			before := pageBytes(s.db)
 			inParallel(b, callers, s.recordSale)
+			b.ReportMetric(float64(pageBytes(s.db)-before)/float64(b.N), "pageB/sale")
 			b.ReportMetric(s.perCommit(), "sales/commit")
 		})
 		b.Run(fmt.Sprintf("bbolt/%d", callers), func(b *testing.B) {
@@ -92,6 +94,12 @@ func BenchmarkSales(b *testing.B) {
 	})
 }
 
+// pageBytes is what bbolt has written in pages, without the heads.
+func pageBytes(db *bolt.DB) int64 {
+	st := db.Stats()
+	return st.TxStats.GetPageAlloc()
+}
+
 // perCommit is how many calls shared a transaction, on average.
 func (s *Store) perCommit() float64 {
 	b, err := s.db.Begin(false)
@@ -99,9 +107,7 @@ func (s *Store) perCommit() float64 {
 		return 0
 	}
 	defer b.Rollback()
-	var sales float64
-	sales = float64(b.Bucket([]byte(bucketSales)).Sequence())
-	return sales / float64(b.ID())
+	return float64(b.Bucket([]byte(bucketSales)).Sequence()) / float64(b.ID())
 }
 
 // benchmarkBare writes what recordSale writes, with the whole group in each
@@ -127,6 +133,7 @@ func benchmarkBare(b *testing.B, group int) {
 	body, _ := json.Marshal(sale)
 	event, _ := json.Marshal(Event{Position: 1, Stream: StreamSales, ID: sale.ID, Source: "/mostrador/lima-01/caja-1/sales",
 		Type: "mostrador.sale.v1", Epoch: "0123456789abcdef", Sequence: 1, Time: time.Now(), Data: body})
+	before := pageBytes(db)
 	b.ResetTimer()
 	for n := 0; n < b.N; {
 		err := db.Update(func(tx *bolt.Tx) error {
@@ -153,5 +160,58 @@ func benchmarkBare(b *testing.B, group int) {
 		}
 	}
 	b.StopTimer()
+	b.ReportMetric(float64(pageBytes(db)-before)/float64(b.N), "pageB/sale")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sales/s")
+}
+
+// BenchmarkOpen opens a store in which sales wait, as after a kill: the list of
+// free pages is not in the file.
+func BenchmarkOpen(b *testing.B) {
+	const sales, group = 100_000, 1000
+	path := filepath.Join(b.TempDir(), "mostrador.db")
+	s, err := Open(path, Options{Identity: "lima-01/caja-1"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := int64(0); n < sales; n += group {
+		if err := s.Update(func(tx *Tx) error {
+			for i := range int64(group) {
+				sale := sampleSale(n + i)
+				if _, err := tx.PutSale(sale); err != nil {
+					return err
+				}
+				if _, err := tx.Emit(StreamSales, "mostrador.sale.v1", sale); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("store", func(b *testing.B) {
+		for b.Loop() {
+			s, err := Open(path, Options{Identity: "lima-01/caja-1"})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("bbolt", func(b *testing.B) {
+		for b.Loop() {
+			db, err := openFile(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := db.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -258,6 +258,8 @@ func (s *Store) named(err error) error {
 	return fmt.Errorf("store %s: %w", s.path, err)
 }
 
+var errPanicked = errors.New("a transaction panicked")
+
 // guard turns panics into errors: those of a caller, and those of bbolt and of
 // the machine when a page cannot be read or makes no sense.
 func (s *Store) guard(f func() error) (err error) {
@@ -267,9 +269,9 @@ func (s *Store) guard(f func() error) (err error) {
 		if r == nil {
 			return
 		}
-		kind := errors.New("a transaction panicked")
-		if raisedByBolt() {
-			kind = ErrDamaged
+		kind := errPanicked
+		if _, unreadable := r.(interface{ Addr() uintptr }); unreadable || raisedByBolt() {
+			kind = ErrDamaged // a page that cannot be read, or makes no sense
 		}
 		s.log.Error("a transaction panicked", "file", s.path, "error", r, "stack", string(debug.Stack()))
 		err = fmt.Errorf("store %s: %w: %v", s.path, kind, r)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // The crash test runs this test binary again as a process that records what it
@@ -22,7 +24,7 @@ func TestMain(m *testing.M) {
 		recordUntilKilled(dir, os.Getenv(crashDir+"_FROM"))
 		return
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // recordUntilKilled records orders and sales from several callers, numbered

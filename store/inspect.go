@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"hash/fnv"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // bbolt panics on a page that makes no sense, some of the time on a goroutine of
@@ -54,15 +58,8 @@ func inspect(f *os.File) (fault, err error) {
 	return inspectPages(data), nil
 }
 
-// inspectPages is inspect of what the file holds. Reading it may fail, too,
-// when the disk does.
+// inspectPages is inspect of what the file holds.
 func inspectPages(data []byte) (fault error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			fault = fmt.Errorf("%w: %v", errUnusable, r)
-		}
-	}()
 	m, ok := newestMeta(data)
 	if !ok {
 		return fmt.Errorf("%w: no valid head", errUnusable)
@@ -70,11 +67,15 @@ func inspectPages(data []byte) (fault error) {
 	if m.pages*uint64(m.pageSize) > uint64(len(data)) || m.pages > uint64(len(data)) {
 		return fmt.Errorf("%w: it is cut off: %d bytes of %d", errUnusable, len(data), m.pages*uint64(m.pageSize))
 	}
-	in := inspection{data: data, head: m, seen: make([]uint64, m.pages/64+1)}
-	if err := in.tree(); err != nil {
-		return fmt.Errorf("%w: %w", errUnusable, err)
+	if m.freelist != noFreelist && (m.freelist < 2 || m.freelist >= m.pages) {
+		return fmt.Errorf("%w: the list of free pages is at page %d of %d", errUnusable, m.freelist, m.pages)
 	}
-	return nil
+	in := inspection{head: m, data: data, seen: make([]uint64, m.pages/64+1), todo: []subtree{{page: m.root}}}
+	// The top is looked at first; below it there is work for several.
+	if err := in.until(func() bool { return len(in.todo) >= 64 }); err != nil || len(in.todo) == 0 {
+		return err
+	}
+	return in.share()
 }
 
 // A head is what a meta page tells of the file.
@@ -119,7 +120,7 @@ func metaAt(data []byte, at int) (m head, ok bool) {
 type inspection struct {
 	head
 	data []byte
-	seen []uint64 // a bit for each page
+	seen []uint64 // a bit for each page, set atomically
 	todo []subtree
 }
 
@@ -130,19 +131,47 @@ type subtree struct {
 	low, high []byte
 }
 
-func (in *inspection) tree() error {
-	if in.freelist != noFreelist && (in.freelist < 2 || in.freelist >= in.pages) {
-		return fmt.Errorf("the list of free pages is at page %d of %d", in.freelist, in.pages)
-	}
-	in.todo = append(in.todo, subtree{page: in.root})
-	for len(in.todo) > 0 {
+// until looks at what is to do until enough says so. Reading may fail, too, when
+// the disk does.
+func (in *inspection) until(enough func() bool) (fault error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			fault = fmt.Errorf("%w: %v", errUnusable, r)
+		}
+	}()
+	for len(in.todo) > 0 && !enough() {
 		next := in.todo[len(in.todo)-1]
 		in.todo = in.todo[:len(in.todo)-1]
 		if err := in.page(next); err != nil {
-			return fmt.Errorf("page %d: %w", next.page, err)
+			return fmt.Errorf("%w: page %d: %w", errUnusable, next.page, err)
 		}
 	}
 	return nil
+}
+
+// share has every processor take one subtree after the other.
+func (in *inspection) share() error {
+	subtrees := make(chan subtree, len(in.todo))
+	for _, t := range slices.Backward(in.todo) {
+		subtrees <- t
+	}
+	close(subtrees)
+	faults := make([]error, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for i := range faults {
+		wg.Go(func() {
+			part := inspection{head: in.head, data: in.data, seen: in.seen}
+			for t := range subtrees {
+				part.todo = append(part.todo[:0], t)
+				if faults[i] = part.until(func() bool { return false }); faults[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(faults...)
 }
 
 var (
@@ -164,10 +193,9 @@ func (in *inspection) page(t subtree) error {
 		return errOutside
 	}
 	for i := t.page; i <= t.page+overflow; i++ {
-		if in.seen[i/64]&(1<<(i%64)) != 0 {
+		if atomic.OrUint64(&in.seen[i/64], 1<<(i%64))&(1<<(i%64)) != 0 {
 			return errors.New("is used twice")
 		}
-		in.seen[i/64] |= 1 << (i % 64)
 	}
 	return in.elements(b[:(overflow+1)*uint64(in.pageSize)], t)
 }
@@ -215,6 +243,9 @@ func (in *inspection) branch(b []byte, count int, t subtree) error {
 		in.todo = append(in.todo, subtree{page: order.Uint64(b[at+8:]), low: key, high: t.high})
 		last = key
 	}
+	// The first branch is looked at next: pages come in the order of the file,
+	// more or less, which the system reads ahead.
+	slices.Reverse(in.todo[first:])
 	return nil
 }
 

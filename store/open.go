@@ -174,8 +174,8 @@ func (s *Store) start() error {
 		}
 		return tx.Log(Entry{
 			Kind: "store.quarantined", Subject: opening.Quarantined, Severity: Alarm,
-			Text: fmt.Sprintf("El archivo de datos estaba dañado (%v). Se guardó como %s y se empezó uno nuevo.",
-				opening.Cause, filepath.Base(opening.Quarantined)),
+			Text: fmt.Sprintf("El archivo de datos estaba dañado: se guardó como %s y se empezó uno nuevo.",
+				filepath.Base(opening.Quarantined)),
 		})
 	})
 	return err
@@ -247,8 +247,8 @@ func (tx *Tx) newest() time.Time {
 
 func (tx *Tx) metaNumber(key string) uint64 { return toNumber(tx.get(bucketMeta, []byte(key))) }
 
-// Close writes what is held in memory, if it can, and lets go of the file. No
-// other method may be called from then on.
+// Close writes what is held in memory, if it can, and lets go of the file. A
+// store that is closed gives errors.
 func (s *Store) Close() error {
 	err := s.Recover()
 	if err != nil {
@@ -266,13 +266,15 @@ func (s *Store) Close() error {
 	return err
 }
 
+// letGo closes what is open.
 func (s *Store) letGo() error {
 	var err error
 	if s.db != nil {
-		err = s.db.Close()
+		err = s.db.Close() // a second time it does nothing
 	}
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
+		s.lock = nil
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -120,6 +121,58 @@ func TestDamagedFilesAreSetAside(t *testing.T) {
 				t.Errorf("the log has %+v", entries)
 			}
 			update(t, s, func(tx *Tx) error { return takeOrder(tx, sampleOrder(1)) })
+		})
+	}
+}
+
+// TestDamageMetLater: the process lives on, and the error names the file.
+func TestDamageMetLater(t *testing.T) {
+	for name, damage := range map[string]func(f *os.File, size, page int64) error{
+		"a page overwritten": func(f *os.File, size, page int64) error {
+			for at := 2 * page; at < size; at += page {
+				if _, err := f.WriteAt(bytes.Repeat([]byte{0xaa}, 16), at); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"the file cut off": func(f *os.File, size, page int64) error { return f.Truncate(2 * page) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name == "the file cut off" && runtime.GOOS == "windows" {
+				t.Skip("a file that is mapped cannot be cut off")
+			}
+			s := opened(t, Options{})
+			for n := range 30 {
+				update(t, s, func(tx *Tx) error { return takeOrder(tx, sampleOrder(n)) })
+			}
+			f, err := os.OpenFile(s.path, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			info, err := f.Stat()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := damage(f, info.Size(), int64(os.Getpagesize())); err != nil {
+				t.Fatal(err)
+			}
+			for what, err := range map[string]error{
+				"a view": s.View(func(tx *Tx) error {
+					for _, err := range tx.Orders() {
+						if err != nil {
+							return err
+						}
+					}
+					return nil
+				}),
+				"an update": s.Update(func(tx *Tx) error { return takeOrder(tx, sampleOrder(100)) }),
+			} {
+				if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), s.path) {
+					t.Errorf("%s gave %v", what, err)
+				}
+			}
 		})
 	}
 }
