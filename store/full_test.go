@@ -23,8 +23,7 @@ func fillUp(t *testing.T, s *Store) (recorded int64) {
 	}
 }
 
-// orders keeps the orders from, from+1, … to, as long as they go where they
-// should, and returns the last.
+// order takes order number n.
 func (s *Store) order(n int) (o *Order, durable bool, err error) {
 	o = sampleOrder(n)
 	durable, err = s.UpdateVital(func(tx *Tx) error { return takeOrder(tx, o) })
@@ -62,10 +61,10 @@ func checkOrders(t *testing.T, s *Store, want map[int]string) {
 }
 
 func TestMaxSize(t *testing.T) {
-	const maxSize, reserve = 2 << 20, 512 << 10
+	const maxSize, reserve = 1 << 20, 256 << 10
 	s := opened(t, Options{MaxSize: maxSize, Reserve: reserve})
 	sales := fillUp(t, s)
-	if sales < 200 {
+	if sales < 100 {
 		t.Fatalf("full after %d sales", sales)
 	}
 	if h := s.Health(); !h.Full || h.InMemory || h.Size > maxSize-reserve {
@@ -85,7 +84,7 @@ func TestMaxSize(t *testing.T) {
 			held++
 		}
 	}
-	if len(ids) < 50 {
+	if len(ids) < 10 {
 		t.Errorf("the reserve took %d orders", len(ids)-held)
 	}
 	wantError(t, s.recordSale(sales+1), ErrFull)
@@ -159,7 +158,7 @@ func firstUnsent(tx *Tx, stream Stream) error {
 
 // TestUnsentIsNeverDropped: with nothing sent, full stays full.
 func TestUnsentIsNeverDropped(t *testing.T) {
-	s := opened(t, Options{MaxSize: 1 << 20})
+	s := opened(t, Options{MaxSize: 512 << 10})
 	sales := fillUp(t, s)
 	for range 3 {
 		wantError(t, s.recordSale(sales+1), ErrFull)
@@ -171,8 +170,8 @@ func TestUnsentIsNeverDropped(t *testing.T) {
 
 // TestSentGoesFirst: with the uplink following, the bound is never met.
 func TestSentGoesFirst(t *testing.T) {
-	s := opened(t, Options{MaxSize: 1 << 20})
-	for n := int64(1); n <= 600; n++ {
+	s := opened(t, Options{MaxSize: 512 << 10})
+	for n := int64(1); n <= 300; n++ {
 		if err := s.recordSale(n); err != nil {
 			t.Fatalf("sale %d: %v (%+v)", n, err, s.Health())
 		}
@@ -182,7 +181,7 @@ func TestSentGoesFirst(t *testing.T) {
 			update(t, s, func(tx *Tx) error { _, err := tx.dropSales(s.clock.Now().Wall.Add(1), 1000); return err })
 		}
 	}
-	if h := s.Health(); h.Size > 1<<20 {
+	if h := s.Health(); h.Size > 512<<10 {
 		t.Errorf("health is %+v", h)
 	}
 }
@@ -190,7 +189,7 @@ func TestSentGoesFirst(t *testing.T) {
 // TestFailuresInMemory: a transaction that fails leaves nothing behind in
 // memory either.
 func TestFailuresInMemory(t *testing.T) {
-	s := opened(t, Options{MaxSize: 1 << 20})
+	s := opened(t, Options{MaxSize: 512 << 10})
 	sales := fillUp(t, s)
 	ids := make(map[int]string)
 	for n := 1; ; n++ {

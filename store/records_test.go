@@ -357,9 +357,14 @@ func TestRaw(t *testing.T) {
 		return nil
 	})
 	const each = maxRaw
-	for range maxRawTotal/each + 5 {
-		put(large)
-	}
+	update(t, s, func(tx *Tx) error {
+		for range maxRawTotal/each + 5 {
+			if _, err := tx.PutRaw(large[:each+1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	view(t, s, func(tx *Tx) error {
 		var total int
 		for _, value := range tx.walk(bucketRaw, nil, nil, false) {
