@@ -51,6 +51,24 @@ func TestEventsHoldToTheContract(t *testing.T) {
 	}
 }
 
+// The message that the relay is shown in docs is one that is taken.
+func TestTheDocumentedMessage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/providers/justo.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(page), "```json\n")
+	payload, _, ends := strings.Cut(rest, "```")
+	if !ok || !ends {
+		t.Fatal("the page shows no message")
+	}
+	k := newCounter(t)
+	k.send(t, []byte(payload))
+	if orders := k.orders(t); len(orders) != 1 || orders[0].Number != "48213" || orders[0].Dated.IsZero() {
+		t.Errorf("orders %+v", orders)
+	}
+}
+
 // checkEvents validates everything in the outbox, and counts it by type.
 func checkEvents(t *testing.T, st *store.Store, seen map[string]int) {
 	t.Helper()

@@ -28,9 +28,11 @@ type Acks struct {
 	held []*heldAck // oldest first
 }
 
+// A heldAck is an order, or something without papers (order 0), whose source
+// waits. A source that sends an order again waits for the same thing.
 type heldAck struct {
-	order uint64 // 0 for something without papers
-	ack   func() error
+	order uint64
+	acks  []func() error
 }
 
 // NewAcks returns an Acks with nothing to acknowledge.
@@ -46,7 +48,7 @@ func (a *Acks) Settle(t Taken, ack func() error) {
 		return
 	}
 	a.mu.Lock()
-	a.held = append(a.held, &heldAck{t.Order, ack})
+	a.hold(t.Order, ack)
 	var oldest *heldAck
 	if len(a.held) >= MaxUnacknowledged {
 		oldest, a.held = a.held[0], slices.Clone(a.held[1:])
@@ -61,7 +63,19 @@ func (a *Acks) Settle(t Taken, ack func() error) {
 	}
 }
 
-// Held is how many sources wait for their acknowledgement.
+// hold is called with a.mu held.
+func (a *Acks) hold(order uint64, ack func() error) {
+	for i, h := range a.held {
+		if order != 0 && h.order == order {
+			// A copy, as sweep may be looking at the old one.
+			a.held[i] = &heldAck{order, append(slices.Clone(h.acks), ack)}
+			return
+		}
+	}
+	a.held = append(a.held, &heldAck{order, []func() error{ack}})
+}
+
+// Held is how many orders wait for their source to be acknowledged.
 func (a *Acks) Held() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -137,7 +151,7 @@ func (a *Acks) sweep() error {
 	a.held = rest
 	a.mu.Unlock()
 	for _, h := range ready {
-		a.acknowledge(h.ack)
+		a.acknowledge(h.acks...)
 	}
 	return nil
 }
@@ -164,17 +178,19 @@ func papersProven(tx *store.Tx, order uint64) (bool, error) {
 	return printed > 0, nil
 }
 
-func (a *Acks) acknowledge(ack func() error) {
-	if err := ack(); err != nil {
-		a.log.Info("acknowledgement did not arrive; the message will come again", "error", err)
+func (a *Acks) acknowledge(acks ...func() error) {
+	for _, ack := range acks {
+		if err := ack(); err != nil {
+			a.log.Info("acknowledgement did not arrive; the message will come again", "error", err)
+		}
 	}
 }
 
 // forced acknowledges the oldest although only memory has it, so that the
 // source goes on, and says so.
 func (a *Acks) forced(h *heldAck) {
-	a.acknowledge(h.ack)
-	a.log.Error("order acknowledged although it is only in memory: the disk is full", "order", h.order, "held", MaxUnacknowledged)
+	a.acknowledge(h.acks...)
+	a.log.Error("order acknowledged although only memory has it: the disk is full", "order", h.order, "held", MaxUnacknowledged)
 	_, err := a.store.UpdateVital(func(tx *store.Tx) error {
 		e := store.Entry{Kind: "order.only_in_memory", Severity: store.Alarm,
 			Text: fmt.Sprintf("Disco lleno: %d avisos de pedidos esperan en memoria sin guardar; el más antiguo se dio por recibido. Libere espacio ya: un corte de luz los perdería", MaxUnacknowledged)}
