@@ -19,9 +19,9 @@ import (
 func proof() bool { return os.Getenv("MOSTRADOR_PROOF") != "" }
 
 // seeded makes a random source whose seed the log shows; MOSTRADOR_SEED sets it.
-func seeded(t *testing.T) *rand.Rand {
+func seeded(t *testing.T) (r *rand.Rand, seed uint64) {
 	t.Helper()
-	seed := uint64(time.Now().UnixNano())
+	seed = uint64(time.Now().UnixNano())
 	if s := os.Getenv("MOSTRADOR_SEED"); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
@@ -30,7 +30,7 @@ func seeded(t *testing.T) *rand.Rand {
 		seed = n
 	}
 	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, seed))
+	return rand.New(rand.NewPCG(seed, seed)), seed
 }
 
 // Every line of every order is on the right paper, decoded from the bytes that
@@ -44,7 +44,8 @@ func TestOrdersBecomePaper(t *testing.T) {
 			t.Parallel()
 			c := newCounter(t, counterOptions{locale: place.locale, currency: place.currency})
 			c.start()
-			menu := &kitchenMenu{rand: seeded(t), currency: place.currency}
+			r, _ := seeded(t)
+			menu := &kitchenMenu{rand: r, currency: place.currency}
 			var asks []ask
 			for _, kind := range []string{"delivery", "go", "serve", "delivery", "go", "serve"} {
 				k := menu.ask(t, kind)

@@ -49,6 +49,7 @@ type counter struct {
 	till     *paperPrinter
 	register *testRegister
 
+	binary string // the command that runs
 	daemon *exec.Cmd
 	log    *os.File
 }
@@ -65,7 +66,11 @@ type counterOptions struct {
 
 func newCounter(t *testing.T, o counterOptions) *counter {
 	t.Helper()
-	c := &counter{t: t, dir: t.TempDir(), broker: uplinktest.Mosquitto(t, uplinktest.BrokerOptions{Persistent: true})}
+	binary, err := daemonBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &counter{t: t, dir: t.TempDir(), binary: binary, broker: uplinktest.Mosquitto(t, uplinktest.BrokerOptions{Persistent: true})}
 	c.cloud = uplinktest.Subscribe(t, c.broker.Addr(), "backend")
 	line, network, journal := drivertest.NewPTY(t), drivertest.NewTCP(t), drivertest.NewPTY(t)
 	pace := 0
@@ -171,11 +176,7 @@ func (c *counter) start() {
 // launch starts the daemon's process.
 func (c *counter) launch() {
 	c.t.Helper()
-	binary, err := daemonBinary()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.daemon = exec.Command(binary, "-c", c.config, "run")
+	c.daemon = exec.Command(c.binary, "-c", c.config, "run")
 	c.daemon.Stdout, c.daemon.Stderr = c.log, c.log
 	if err := c.daemon.Start(); err != nil {
 		c.t.Fatal(err)
