@@ -102,10 +102,11 @@ func (in *Intake) keep(tx *store.Tx, o *store.Order, c Change, text string) erro
 	return tx.Log(store.Entry{Kind: "order." + string(c), Subject: o.ID, Text: text, Severity: store.Info})
 }
 
+// person names who asked.
 func person(who string) string {
-	if who, _ = Clean(who, 60); who == "" {
+	who, _ = Clean(who, 60)
+	if who == "" {
 		return "alguien"
-	} else {
-		return who
 	}
+	return who
 }

@@ -43,6 +43,16 @@ func lastOf(rs []record, field string) string {
 	return ""
 }
 
+// sizeOf is how many bytes the fields of records have.
+func sizeOf(rs []record) (n int) {
+	for _, rec := range rs {
+		for name, value := range rec.Fields {
+			n += len(name) + len(value)
+		}
+	}
+	return n
+}
+
 func hashes(rs []record) []string {
 	out := make([]string, 0, len(rs))
 	for _, rec := range rs {

@@ -44,9 +44,13 @@ func NewRecorder(st *store.Store, source Source) *Recorder {
 	return &Recorder{store: st, source: source}
 }
 
-// maxOpen is how many records a receipt may have; a longer one is closed, so
-// that a device that never sends a total fills nothing.
-const maxOpen = 1000
+// The bounds of a receipt's records, in number and in bytes of their fields. A
+// longer one is closed, so that a device that never sends a total fills nothing
+// and the rest of the receipt still has room in the store's cursor.
+const (
+	maxOpen      = 1000
+	maxOpenBytes = 128 << 10
+)
 
 // memory is what the store keeps of a source between two records.
 type memory struct {
@@ -158,7 +162,7 @@ func (r *Recorder) take(tx *store.Tx, m *memory, rec record) error {
 		return r.close(tx, m, []record{rec})
 	case rec.kind() == "void" && rec.Fields["plu"] == "" && rec.Fields["name"] == "":
 		return r.void(tx, m, rec)
-	case rec.kind() == "total", len(m.Open)+1 >= maxOpen:
+	case rec.kind() == "total", len(m.Open)+1 >= maxOpen, sizeOf(m.Open)+sizeOf([]record{rec}) > maxOpenBytes:
 		return r.close(tx, m, append(m.Open, rec))
 	}
 	m.Open = append(m.Open, rec)

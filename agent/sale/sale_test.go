@@ -271,7 +271,7 @@ func TestPartial(t *testing.T) {
 	}
 }
 
-// A receipt that never ends is closed all the same.
+// A receipt that never ends is closed all the same, by number and by size.
 func TestEndless(t *testing.T) {
 	st := openStore(t, t.TempDir())
 	m := memory{}
@@ -286,6 +286,15 @@ func TestEndless(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := sketch(t, st); len(got) != 1 || !strings.HasSuffix(got[0], "!total_missing") {
+		t.Errorf("%d sales", len(got))
+	}
+	for i := range 60 { // what takes the most room as JSON
+		h := rec(fmt.Sprintf("item - name=%d%s amount=1", i, strings.Repeat("\x01", 4000)))
+		if err := r.Keep(h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := sketch(t, st); len(got) != 2 {
 		t.Errorf("%d sales", len(got))
 	}
 }
