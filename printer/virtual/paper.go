@@ -62,7 +62,7 @@ func (p Paper) Text() string {
 			b.WriteString(r.label)
 			b.WriteByte('\n')
 		case len(r.spans) == 0:
-			b.WriteString(strings.Repeat("\n", r.height/lineSpacing))
+			b.WriteString(strings.Repeat("\n", r.lines))
 		default:
 			b.WriteString(textLine(r.spans))
 			b.WriteByte('\n')

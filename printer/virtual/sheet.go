@@ -25,6 +25,7 @@ type sheet struct {
 // A row is one strip of paper, as high as it was fed.
 type row struct {
 	height int
+	lines  int // empty lines that were fed, when nothing stands in the row
 	spans  []span
 	// picture stands at x, label tells what it is.
 	picture escpos.Raster
@@ -97,9 +98,7 @@ func (s *sheet) print(e escpos.Event) (off bool) {
 	case escpos.LineFeed:
 		s.feedLine(e.Spacing)
 	case escpos.FeedLines:
-		for range max(e.N, min(len(s.line), 1)) {
-			s.feedLine(e.Spacing)
-		}
+		s.feedLines(e.N, e.Spacing)
 		return s.noCutter && e.N >= s.tear
 	case escpos.FeedDots:
 		s.feedDots(e.N)
@@ -162,12 +161,24 @@ func (s *sheet) tab(stops []byte) {
 // feedLine prints the line that waits and feeds by the spacing or by the
 // tallest character, whichever is more.
 func (s *sheet) feedLine(spacing int) {
-	r := row{height: spacing, spans: s.aligned()}
+	r := row{height: spacing, lines: 1, spans: s.aligned()}
 	for i := range r.spans {
 		_, h := r.spans[i].cell()
 		r.height = max(r.height, h, r.spans[i].picture.Height)
 	}
 	s.add(r)
+}
+
+// feedLines prints the line that waits, which is the first of n, and feeds the
+// others.
+func (s *sheet) feedLines(n, spacing int) {
+	if len(s.line) > 0 {
+		s.feedLine(spacing)
+		n--
+	}
+	if s.x = 0; n > 0 {
+		s.add(row{height: n * spacing, lines: n})
+	}
 }
 
 // endLine prints the line that waits, if there is one.
@@ -183,7 +194,7 @@ func (s *sheet) feedDots(n int) {
 		s.feedLine(n)
 		return
 	}
-	s.add(row{height: n})
+	s.add(row{height: n, lines: n / lineSpacing})
 }
 
 // aligned takes the line that waits, moved to where it is aligned.

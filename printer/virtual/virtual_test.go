@@ -302,7 +302,7 @@ func FuzzWrite(f *testing.F) {
 					t.Fatalf("paper %d\n at once %q\nbytewise %q", i, one[i].Text(), two[i].Text())
 				}
 			}
-			if len(b) < 200 {
+			if len(b) < 40 {
 				var out bytes.Buffer
 				if err := one[0].PNG(&out); err != nil {
 					t.Fatal(err)
