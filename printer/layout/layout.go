@@ -15,8 +15,9 @@ const MaxRows = 2000
 // Layout sets a document on a paper of a printer, such as 80mm. Every text goes
 // through the profile's Fit before it is measured. Text that is wider than its
 // column wraps at blanks (not at no-break spaces), and a word that is wider than
-// its column is broken;
-// text of a size that a column cannot hold is made smaller. Only text: nowrap,
+// its column is broken. A number (a word with a digit) is not, unless the paper
+// is too narrow for it: its column takes room from those beside it, or its size
+// gets smaller, as does text of a size that a column cannot hold. Only nowrap,
 // columns of width 0 and columns beyond the given widths leave text out, as the
 // markup language has it.
 //
@@ -109,16 +110,9 @@ func (s *setter) text(l receipt.Line) error {
 	} else {
 		s.closeBox()
 	}
-	s.wrap.reset()
-	s.cells = s.cells[:0]
-	height := 1
-	for i, c := range l.Columns {
-		if i == len(t.widths) {
-			break
-		}
-		w := s.wrap.column(s.profile, c, t.widths[i], l.Format.NoWrap)
-		s.cells = append(s.cells, w)
-		height = max(height, len(w.lines))
+	height, whole := s.columnsOf(t, l.Columns, l.Format.NoWrap)
+	if !whole {
+		height, _ = s.columnsOf(t, s.keepNumbers(&t, l), false)
 	}
 	if len(s.rows)+height > MaxRows {
 		return fmt.Errorf("line %d: the ticket has more than %d rows: shorten its texts", l.Number, MaxRows)
@@ -127,6 +121,23 @@ func (s *setter) text(l receipt.Line) error {
 		s.addTextRow(t, row)
 	}
 	return nil
+}
+
+// columnsOf wraps the columns of a line and tells how many rows they need, and
+// whether all numbers stayed whole.
+func (s *setter) columnsOf(t table, columns []receipt.Column, noWrap bool) (height int, whole bool) {
+	s.wrap.reset()
+	s.cells = s.cells[:0]
+	height = 1
+	for i, c := range columns {
+		if i == len(t.widths) {
+			break
+		}
+		w := s.wrap.column(s.profile, c, t.widths[i], noWrap)
+		s.cells = append(s.cells, w)
+		height = max(height, len(w.lines))
+	}
+	return height, !s.wrap.broken
 }
 
 // addTextRow puts the row-th wrapped line of every column side by side.

@@ -103,6 +103,24 @@ a     c`},
 the quick brown fox`},
 	{"fixed widths give way", "{width:100 3 100}\n|a |b |c|", `
 a        b      c`},
+	{"numbers take room from the words beside them", "{width:* 4}\nthe quick brown fox |1,250.50\n{width:2 * 3}\n7 |abcdef |1234567890123", `
+the quick   1,250.50
+brown fox
+7 abcd 1234567890123
+  ef`},
+	{"then the words beside them get narrow", "^^^TOTAL | ^^^S/\u00a0123", `
+TOTAL   S /   1 2 3`},
+	{"then the numbers", "^^^TOTAL | ^^^S/\u00a01,234,567\n^^^S/\u00a012,345,678.90", `
+TOTAL   S/ 1,234,567
+  S/ 12,345,678.90`},
+	{"numbers within lines get narrow", "{border:line;width:* 6}\n^^^12.50 | ^^^12.50", `
+┌───────────┬──────┐
+│1 2 . 5 0  │ 12.50│
+└───────────┴──────┘`},
+	{"a number that the paper cannot hold", "|123456789012345678901234\n{width:3 *}\n  12345|", `
+12345678901234567890
+1234
+12345`},
 	{"codes", "{code:1;option:qrcode}\n{code:}\n{code:22}|", `
      [qrcode 1]
          [qrcode 22]`},

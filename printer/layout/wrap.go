@@ -16,6 +16,7 @@ type wrapper struct {
 	marks  []mark
 	pieces []piece
 	lines  []wrappedLine
+	broken bool // a number did not stay whole
 }
 
 // A mark is one character as a reader sees it.
@@ -54,7 +55,7 @@ type wrapped struct {
 }
 
 func (w *wrapper) reset() {
-	w.pieces, w.lines = w.pieces[:0], w.lines[:0]
+	w.pieces, w.lines, w.broken = w.pieces[:0], w.lines[:0], false
 }
 
 // column wraps a column to a width. A column that is not shown has no lines.
@@ -197,6 +198,7 @@ func (w *wrapper) breakLine(start, width int, anywhere bool) (end, next int) {
 		end = lastBreak
 		if end < 0 || anywhere || w.onlyBlanks(start, end) {
 			end = i
+			w.broken = w.broken || !anywhere && w.splitsNumber(end)
 		}
 		return w.trim(start, end), w.skipBlanks(end)
 	}
