@@ -21,7 +21,7 @@ import (
 
 // client reaches the daemon that runs by this configuration.
 func (a *app) client() (*web.Client, error) {
-	cfg, err := a.loadConfig()
+	cfg, err := a.parseConfig()
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"mostrador/agent/uplink"
 	"mostrador/agent/uplink/uplinktest"
 	"mostrador/drivers/drivertest"
 	"mostrador/printer/profile"
@@ -158,19 +159,16 @@ accept = "automatic"
 	return name
 }
 
-// start starts the daemon and waits until it answers.
+// start starts the daemon and waits until it listens to the cloud: what a
+// broker takes for a terminal that it has never seen is for nobody.
 func (c *counter) start() {
 	c.t.Helper()
 	c.launch()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		if _, _, err := c.try("uplink", "status", "--json"); err == nil {
-			return
-		} else if time.Now().After(deadline) {
-			c.t.Fatalf("the daemon does not answer: %v", err)
-		}
-		time.Sleep(20 * time.Millisecond) // a process starts; nothing to wait on but its answer
-	}
+	c.eventually(30*time.Second, "the daemon to connect", func() bool {
+		out, _, err := c.try("uplink", "status", "--json")
+		var line uplink.Status
+		return err == nil && json.Unmarshal([]byte(out), &line) == nil && line.Connected
+	})
 }
 
 // launch starts the daemon's process.
