@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -104,7 +106,12 @@ func TestMaxSize(t *testing.T) {
 	wantError(t, s.Recover(), ErrFull)
 	checkOrders(t, s, ids)
 
-	// What was sent makes room.
+	sentMakesRoom(t, s, sales, ids)
+}
+
+// sentMakesRoom goes on from a store that is full and holds orders in memory.
+func sentMakesRoom(t *testing.T, s *Store, sales int64, ids map[int]string) {
+	t.Helper()
 	if err := s.Update(func(tx *Tx) error { return tx.MarkSent(StreamSales, tx.Last(StreamSales)/2) }); err != nil {
 		t.Fatalf("marking as sent when full: %v", err)
 	}
@@ -323,4 +330,102 @@ func TestOpeningOnAFullDisk(t *testing.T) {
 	if _, _, err := s.order(1000); err != nil {
 		t.Errorf("an order: %v", err)
 	}
+}
+
+// untilStopped runs functions over and over, each on its own, until stop.
+func untilStopped(t *testing.T) (forever func(func(round int) error), stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	forever = func(f func(round int) error) {
+		wg.Go(func() {
+			for round := 0; ; round++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := f(round); err != nil && !errors.Is(err, ErrFull) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	return forever, func() {
+		close(done)
+		wg.Wait()
+	}
+}
+
+func everyOrderIsIndexed(tx *Tx) error {
+	for o, err := range tx.Orders() {
+		if err != nil {
+			return err
+		}
+		if _, err := tx.OrderByID(o.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestFullDiskWithEverybodyAtWork: callers of all kinds while space comes and
+// goes.
+func TestFullDiskWithEverybodyAtWork(t *testing.T) {
+	dir := smallDisk(t, "3m")
+	filler := filepath.Join(dir, "filler")
+	s := at(t, dir, Options{Reserve: 32 << 10})
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	ids := make(map[int]string)
+	var sales, inMemory atomic.Int64
+	for caller := range 4 {
+		wg.Go(func() {
+			for i := range 30 {
+				n := caller*30 + i
+				o, durable, err := s.order(n)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if !durable {
+					inMemory.Add(1)
+				}
+				mu.Lock()
+				ids[n] = o.ID
+				mu.Unlock()
+			}
+		})
+	}
+	forever, stop := untilStopped(t)
+	forever(func(round int) error {
+		err := s.recordSale(int64(round))
+		if err == nil {
+			sales.Add(1)
+		}
+		return err
+	})
+	forever(func(int) error { return s.View(everyOrderIsIndexed) })
+	forever(func(int) error { _ = s.Health(); return s.Recover() })
+	forever(func(round int) error {
+		if round%50 == 49 {
+			return os.Remove(filler)
+		}
+		// As much as goes in.
+		_ = os.WriteFile(filler, make([]byte, 3<<20), 0o600)
+		return nil
+	})
+	wg.Wait()
+	stop()
+	_ = os.Remove(filler)
+	if err := s.Recover(); err != nil {
+		t.Fatal(err)
+	}
+	checkOrders(t, s, ids)
+	view(t, s, func(tx *Tx) error {
+		if got := tx.Last(StreamSales); got != uint64(sales.Load()) {
+			t.Errorf("%d events of sales, %d were acknowledged", got, sales.Load())
+		}
+		return firstUnsent(tx, StreamSales)
+	})
+	t.Logf("%d sales, %d orders, %d of them went through memory", sales.Load(), len(ids), inMemory.Load())
 }

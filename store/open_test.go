@@ -35,9 +35,9 @@ func oldStore(t *testing.T) []byte {
 	return b
 }
 
-func TestDamagedFilesAreSetAside(t *testing.T) {
+// damages are ways in which a file can be useless.
+func damages(t *testing.T) map[string]func(b []byte) []byte {
 	pageSize := os.Getpagesize()
-	whole := oldStore(t)
 	newestRoot := func(b []byte) int {
 		m, ok := newestMeta(b)
 		if !ok {
@@ -45,7 +45,7 @@ func TestDamagedFilesAreSetAside(t *testing.T) {
 		}
 		return int(m.root) * m.pageSize
 	}
-	for name, damage := range map[string]func(b []byte) []byte{
+	return map[string]func(b []byte) []byte{
 		"empty":     func([]byte) []byte { return nil },
 		"one byte":  func([]byte) []byte { return []byte("x") },
 		"text":      func([]byte) []byte { return bytes.Repeat([]byte("not a store\n"), 10_000) },
@@ -92,7 +92,12 @@ func TestDamagedFilesAreSetAside(t *testing.T) {
 			}
 			return b
 		},
-	} {
+	}
+}
+
+func TestDamagedFilesAreSetAside(t *testing.T) {
+	whole := oldStore(t)
+	for name, damage := range damages(t) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "mostrador.db")
 			bad := damage(bytes.Clone(whole))
