@@ -79,9 +79,9 @@ func TestExampleIsRead(t *testing.T) {
 		Printers: []Printer{
 			{
 				Name: "cocina", Port: "serial:///dev/serial/by-id/usb-FTDI_FT232R-if00-port0?baud=19200&flow=dtrdsr",
-				Profile: "TM-T20II", Paper: "80mm", Fallback: []string{"caja"},
+				Profile: "TM-T20II", Paper: "80mm",
 			},
-			{Name: "caja", Port: "tcp://192.168.1.50:9100", Profile: "TM-T88V", Paper: "80mm", Drawer: true},
+			{Name: "caja", Port: "tcp://192.168.1.50:9100", Profile: "TM-T88V", Paper: "80mm"},
 		},
 		Stations: []Station{
 			{
@@ -236,4 +236,26 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("not in order")
 		}
 	})
+}
+
+// What is accepted and not followed yet is said, key by key.
+func TestPendingKeys(t *testing.T) {
+	src := strings.NewReplacer(
+		`profile = "TM-T20II" `, "fallback = [\"caja\"]\nprofile = \"TM-T20II\" ",
+		`copies = 1,`, `copies = 1, max_age = "45m",`,
+		`[buffer]`, "rate = 5\nacknowledged_by = \"broker\"\nbatch = false\n[buffer]",
+	).Replace(example(t))
+	cfg, err := Parse("mostrador.toml", []byte(src), testKnown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, w := range cfg.Warnings {
+		if strings.Contains(w.Problem, "not followed yet") {
+			keys = append(keys, w.Key)
+		}
+	}
+	if want := []string{"uplink.rate", "printer[1].fallback", "tickets.comanda.max_age"}; !slices.Equal(keys, want) {
+		t.Errorf("warned of %q, want %q", keys, want)
+	}
 }

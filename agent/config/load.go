@@ -45,6 +45,7 @@ func parse(name string, src []byte, known Known) (*Config, *decoder) {
 	rules{decoder: d, cfg: cfg, known: known}.all()
 	resolve(reflect.ValueOf(cfg).Elem(), filepath.Dir(name))
 	cfg.warn()
+	cfg.warnPending(values, at)
 	for i, w := range cfg.Warnings {
 		place := decoder{at: at}
 		place.fault(w.Key, w.Problem, w.Mend)

@@ -136,10 +136,7 @@ func (c *counter) actAsPerson() {
 // that one first.
 func (c *counter) checkMarks(k ask) {
 	c.t.Helper()
-	tickets := map[string][]virtual.Paper{}
-	for _, paper := range papersOf(c.kitchen, k.number) {
-		tickets["comanda parrilla"] = append(tickets["comanda parrilla"], paper)
-	}
+	tickets := map[string][]virtual.Paper{"comanda parrilla": papersOf(c.kitchen, k.number)}
 	for _, paper := range papersOf(c.till, k.number) {
 		kind := tillTicket(paper)
 		tickets[kind] = append(tickets[kind], paper)

@@ -51,7 +51,7 @@ func openTwice(s settings, control *os.File, fd int) (*port, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", s.node, err)
 	}
-	if err := setFlow(fd, s); err != nil {
+	if err := setLine(fd, s); err != nil {
 		return nil, errors.Join(err, tarm.Close())
 	}
 	raw, err := control.SyscallConn()
@@ -64,13 +64,16 @@ func openTwice(s settings, control *os.File, fd int) (*port, error) {
 	return newPort(s, tarm, control, raw), nil
 }
 
-// setFlow sets the flow control on top of what tarm has set; a setting belongs
-// to the line, not to the descriptor.
-func setFlow(fd int, s settings) error {
+// setLine sets on top of what tarm has set; a setting belongs to the line, not
+// to the descriptor. A break, as a cable that is pulled or a device that is
+// switched off makes, is ignored: it would read as a NUL, which a printer's
+// answer can be, too.
+func setLine(fd int, s settings) error {
 	termios, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	if err != nil {
 		return &fs.PathError{Op: "read the settings of", Path: s.node, Err: err}
 	}
+	termios.Iflag |= unix.IGNBRK
 	switch s.flow {
 	case flowRTSCTS:
 		termios.Cflag |= unix.CRTSCTS
@@ -81,12 +84,9 @@ func setFlow(fd int, s settings) error {
 		if _, err := unix.IoctlGetInt(fd, unix.TIOCMGET); err != nil {
 			return fmt.Errorf("%w: flow=dtrdsr: %s has no DSR wire (%w): use none, rtscts or xonxoff", drivers.ErrAbsent, s.node, err)
 		}
-		return nil
-	default:
-		return nil
 	}
 	if err := unix.IoctlSetTermios(fd, unix.TCSETS, termios); err != nil {
-		return &fs.PathError{Op: "set flow control of", Path: s.node, Err: err}
+		return &fs.PathError{Op: "set", Path: s.node, Err: err}
 	}
 	return nil
 }

@@ -1,0 +1,72 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A pending key is accepted and checked, and not followed yet: whoever sets it
+// must hear that it does nothing, or they will rely on it.
+type pending struct {
+	// key with its elements' numbers left out.
+	key string
+	// unless are the values that ask for nothing that is missing.
+	unless []string
+	// instead is what holds in the meantime.
+	instead string
+}
+
+// pendingKeys grow shorter with each version.
+func pendingKeys() []pending {
+	return []pending{
+		{"terminal.store_orders", []string{"no"}, "orders addressed to the whole store are not taken; address them to this terminal"},
+		{"terminal.takeover_after", nil, "no terminal stands in for another"},
+		{"uplink.rate", []string{"0"}, "events go as fast as the broker takes them"},
+		{"uplink.batch", []string{"false"}, "events go one by one"},
+		{"uplink.acknowledged_by", []string{"broker"}, "an event counts as delivered when the broker has acknowledged it"},
+		{"web.listen", nil, "there is no page; the command speaks with the agent over its socket"},
+		{"printer.fallback", []string{"[]"}, "a ticket waits for its own printer"},
+		{"printer.drawer", []string{"false"}, "the drawer stays closed"},
+		{"tickets.max_age", nil, "a ticket that waits does not expire"},
+		{"integration.via", []string{"relay"}, "orders come and are answered through the relay only"},
+		{"integration.token_file", nil, "orders come and are answered through the relay only"},
+	}
+}
+
+// textAt is the value of a key as text.
+func textAt(values map[string]any, key string) string {
+	var at any = values
+	for _, step := range strings.Split(numberedKey.ReplaceAllString(key, ".$1"), ".") {
+		switch node := at.(type) {
+		case map[string]any:
+			at = node[step]
+		case []any:
+			n, err := strconv.Atoi(step)
+			if err != nil || n < 1 || n > len(node) {
+				return ""
+			}
+			at = node[n-1]
+		}
+	}
+	return fmt.Sprint(at)
+}
+
+var numberedKey = regexp.MustCompile(`\[(\d+)\]`)
+
+// numbered finds the numbers of tables in a key, and the kind of a ticket.
+var numbered = regexp.MustCompile(`\[\d+\](\.)|^(tickets)\.[a-z]+`)
+
+// warnPending warns of every key of the file that is not followed yet.
+func (c *Config) warnPending(values map[string]any, at positions) {
+	for key := range at {
+		plain := numbered.ReplaceAllString(key, "$1$2")
+		for _, p := range pendingKeys() {
+			if p.key == plain && !slices.Contains(p.unless, textAt(values, key)) {
+				c.Warnings = append(c.Warnings, Fault{Key: key, Problem: "is accepted and not followed yet", Mend: p.instead})
+			}
+		}
+	}
+}
