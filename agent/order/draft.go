@@ -51,7 +51,7 @@ func (d *Draft) check() error {
 	switch o := &d.Order; {
 	case o.Key.Provider == "" || o.Key.Nickname == "":
 		return &Invalid{"no dice de qué integración es"}
-	case o.Key.ChannelID == "":
+	case !readableID(o.Key.ChannelID):
 		return &Invalid{"falta el identificador del pedido"}
 	case len(o.Lines) > MaxLines:
 		return &Invalid{fmt.Sprintf("tiene %d líneas; el máximo es %d", len(o.Lines), MaxLines)}
@@ -95,4 +95,11 @@ func checkQuantity(q store.Quantity, of string) error {
 		return &Invalid{fmt.Sprintf("la cantidad de %q no es posible", of)}
 	}
 	return nil
+}
+
+// readableID: something of the id is left once it is cleaned. All orders
+// without one would be the same order.
+func readableID(id string) bool {
+	clean, _ := Clean(id, MaxText)
+	return clean != ""
 }

@@ -239,7 +239,7 @@ func TestInvalid(t *testing.T) {
 	}
 	huge := asado("x")
 	huge.Order.Lines[0].Quantity = long.Mul(long)
-	for name, d := range map[string]Draft{"no id": asado(""), "nested": nested, "many": many, "huge": huge} {
+	for name, d := range map[string]Draft{"no id": asado(""), "id of nothing": asado("\x1b\u202e "), "nested": nested, "many": many, "huge": huge} {
 		var invalid *Invalid
 		if _, err := k.Take(d); !errors.As(err, &invalid) {
 			t.Errorf("%s: %v", name, err)

@@ -163,7 +163,7 @@ func tillTicket(paper virtual.Paper) string {
 	switch {
 	case strings.Contains(text, "BARRA"):
 		return "comanda barra"
-	case strings.Contains(text, "Pedido#"):
+	case strings.Contains(text, "LaBrasa"): // only the customer's ticket is headed by the store
 		return "receipt"
 	}
 	return "slip"
