@@ -37,6 +37,7 @@ func (s *Store) recordSale(n int64) error {
 func inParallel(b *testing.B, callers int, record func(n int64) error) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
+	cpu := cpuTime()
 	b.ResetTimer()
 	for range callers {
 		wg.Go(func() {
@@ -55,6 +56,7 @@ func inParallel(b *testing.B, callers int, record func(n int64) error) {
 	wg.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sales/s")
+	b.ReportMetric(float64((cpuTime()-cpu).Nanoseconds())/float64(b.N), "cpu-ns/sale")
 }
 
 func BenchmarkSales(b *testing.B) {
@@ -133,7 +135,7 @@ func benchmarkBare(b *testing.B, group int) {
 	body, _ := json.Marshal(sale)
 	event, _ := json.Marshal(Event{Position: 1, Stream: StreamSales, ID: sale.ID, Source: "/mostrador/lima-01/caja-1/sales",
 		Type: "mostrador.sale.v1", Epoch: "0123456789abcdef", Sequence: 1, Time: time.Now(), Data: body})
-	before := pageBytes(db)
+	before, cpu := pageBytes(db), cpuTime()
 	b.ResetTimer()
 	for n := 0; n < b.N; {
 		err := db.Update(func(tx *bolt.Tx) error {
@@ -161,6 +163,7 @@ func benchmarkBare(b *testing.B, group int) {
 	}
 	b.StopTimer()
 	b.ReportMetric(float64(pageBytes(db)-before)/float64(b.N), "pageB/sale")
+	b.ReportMetric(float64((cpuTime()-cpu).Nanoseconds())/float64(b.N), "cpu-ns/sale")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sales/s")
 }
 

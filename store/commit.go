@@ -27,9 +27,8 @@ type call struct {
 	// ids and moment are the same in every run.
 	ids    []string
 	moment Moment
-	// What the last run did: undo takes back what it assigned to the caller's
-	// records.
-	undo    []func()
+	// What the last run did.
+	named   []naming
 	topics  topics
 	changed bool
 	grew    bool
@@ -41,7 +40,8 @@ type queue struct {
 	mu      sync.Mutex
 	waiting []*call
 	led     bool
-	last    int // how many shared the last commit
+	// expected is how many the last commit served and left waiting.
+	expected int
 }
 
 // maxBatch bounds how many calls share one transaction.
@@ -87,7 +87,6 @@ func (s *Store) submit(c *call) {
 	n := min(len(q.waiting), maxBatch)
 	batch := q.waiting[:n:n]
 	q.waiting = q.waiting[n:]
-	q.last = n
 	q.mu.Unlock()
 
 	s.commit(batch)
@@ -99,6 +98,7 @@ func (s *Store) submit(c *call) {
 		}
 	}
 	q.mu.Lock()
+	q.expected = n + len(q.waiting)
 	if len(q.waiting) > 0 {
 		q.waiting[0].wake <- struct{}{}
 	} else {
@@ -109,11 +109,12 @@ func (s *Store) submit(c *call) {
 
 // gather lets those run who were just woken by a commit that many shared: they
 // are likely to come again at once, and would otherwise go in two groups that
-// wait for each other. It stops when as many wait as last time, or when nobody
-// has come for a few turns, microseconds. It is called with q.mu held.
+// wait for each other. It stops when as many wait as are expected, or when
+// nobody has come for many turns, some 20 µs. A lone caller expects nobody. It
+// is called with q.mu held.
 func (q *queue) gather() {
-	const patience = 8
-	for quiet := 0; len(q.waiting) < q.last && quiet < patience; quiet++ {
+	const patience = 200
+	for quiet := 0; len(q.waiting) < min(q.expected, maxBatch) && quiet < patience; quiet++ {
 		before := len(q.waiting)
 		q.mu.Unlock()
 		runtime.Gosched()
@@ -201,10 +202,10 @@ func (s *Store) attempt(calls []*call, onlyReserve bool) ([]*call, error) {
 // undo takes back what a run assigned, latest first.
 func undo(calls []*call) {
 	for _, c := range calls {
-		for _, f := range slices.Backward(c.undo) {
-			f()
+		for _, n := range slices.Backward(c.named) {
+			*n.id, *n.seq = n.wasID, n.wasSeq
 		}
-		c.undo = nil
+		c.named = nil
 	}
 }
 

@@ -183,7 +183,7 @@ func (s *Store) holdOne(c *call) error {
 		err = fmt.Errorf("%w: %d MiB are held in memory already", s.full(), maxHeld>>20)
 	default:
 		s.held.redo.add(r)
-		c.undo = nil
+		c.named = nil
 		return nil
 	}
 	undo([]*call{c})

@@ -33,8 +33,7 @@ func (tx *Tx) PutJob(j *Job) error {
 }
 
 func (tx *Tx) addJob(j *Job) error {
-	was := *j
-	tx.onUndo(func() { j.ID, j.Seq = was.ID, was.Seq })
+	tx.names(&j.ID, &j.Seq)
 	var err error
 	if j.ID == "" {
 		if j.ID, err = tx.newID(); err != nil {

@@ -38,8 +38,7 @@ func (tx *Tx) addOrder(o *Order) error {
 			return fmt.Errorf("order %s of %s is kept already, as number %d", o.Key.ChannelID, o.Key.Nickname, toNumber(seq))
 		}
 	}
-	was := *o
-	tx.onUndo(func() { o.ID, o.Seq = was.ID, was.Seq })
+	tx.names(&o.ID, &o.Seq)
 	var err error
 	if o.ID == "" {
 		if o.ID, err = tx.newID(); err != nil {

@@ -12,8 +12,7 @@ func (tx *Tx) PutSale(s *Sale) (added bool, err error) {
 	if tx.call == nil {
 		return false, errReadOnly
 	}
-	was := *s
-	tx.onUndo(func() { s.ID, s.Seq = was.ID, was.Seq })
+	tx.names(&s.ID, &s.Seq)
 	key := composite(s.Source, s.SourceID)
 	if seq := tx.get(bucketSaleKeys, key); seq != nil {
 		kept, err := read[Sale](tx, bucketSales, seq)

@@ -3,6 +3,16 @@ package store
 import (
 	"os"
 	"syscall"
+	"time"
 )
 
 func dataSync(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }
+
+// cpuTime is what this process has used of the processors.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -2,6 +2,11 @@
 
 package store
 
-import "os"
+import (
+	"os"
+	"time"
+)
 
 func dataSync(f *os.File) error { return f.Sync() }
+
+func cpuTime() time.Duration { return 0 }

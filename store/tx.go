@@ -53,8 +53,19 @@ func (tx *Tx) newID() (string, error) {
 	return id.String(), nil
 }
 
-// onUndo has f called if what this run did is not kept after all.
-func (tx *Tx) onUndo(f func()) { tx.call.undo = append(tx.call.undo, f) }
+// naming is what a record was called before a run gave it an id and a number.
+type naming struct {
+	id     *string
+	seq    *uint64
+	wasID  string
+	wasSeq uint64
+}
+
+// names notes that a run names a record of the caller's, who gets it back as it
+// was if the run is not kept after all.
+func (tx *Tx) names(id *string, seq *uint64) {
+	tx.call.named = append(tx.call.named, naming{id, seq, *id, *seq})
+}
 
 func (tx *Tx) bucket(name string) *bolt.Bucket {
 	b := tx.b.Bucket([]byte(name))
