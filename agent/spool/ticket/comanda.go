@@ -27,8 +27,6 @@ type itemView struct {
 	Parent    string
 	Unmatched bool
 	Choices   []choiceView
-	// Gap: another item follows, and would run into this one.
-	Gap bool
 }
 
 // A choiceView is a modifier; Deep ones belong to the choice above them.
@@ -55,10 +53,6 @@ func (r *Renderer) comanda(in Input) comandaView {
 		}
 		v.Items = append(v.Items, r.item(it, c, &v.More))
 	}
-	for i := range len(v.Items) - 1 {
-		it, next := &v.Items[i], &v.Items[i+1]
-		it.Gap = it.Note != "" || len(it.Choices) > 0 || it.Several && next.Several
-	}
 	if count := total.String(); len(j.Items) > 1 && !strings.Contains(count, ".") {
 		v.Count = count
 	}
@@ -68,7 +62,7 @@ func (r *Renderer) comanda(in Input) comandaView {
 
 func (r *Renderer) item(it store.Item, c *clipper, more *int) itemView {
 	v := itemView{
-		Name: c.line(it.Name, bigRow), Note: c.extra(it.Note, smallRow), Parent: c.extra(it.Parent, smallRow), Unmatched: it.Unmatched,
+		Name: c.line(it.Name, bigRow), Note: c.extra(it.Note, bigRow), Parent: c.extra(it.Parent, smallRow), Unmatched: it.Unmatched,
 		Several: !it.Quantity.Equal(store.Units(1)),
 	}
 	if q := it.Quantity.String(); len(q) <= 2 {
@@ -89,7 +83,7 @@ func choices(ms []store.Item, c *clipper, deep bool, more *int) []choiceView {
 			*more += 1 + countItems(m.Modifiers)
 			continue
 		}
-		choice := choiceView{Group: c.extra(m.Group, smallRow), Name: c.line(m.Name, smallRow), Note: c.extra(m.Note, smallRow), Deep: deep}
+		choice := choiceView{Group: c.extra(m.Group, smallRow), Name: c.line(m.Name, smallRow), Note: c.extra(m.Note, bigRow), Deep: deep}
 		if !m.Quantity.Equal(store.Units(1)) {
 			choice.Quantity = m.Quantity.String()
 		}

@@ -67,9 +67,13 @@ func (r *Renderer) delivery(in Input) deliveryView {
 	return v
 }
 
+// restaurant is the name that heads a ticket.
 func (r *Renderer) restaurant(o *store.Order, c *clipper) string {
-	if len(r.settings.Header) > 0 {
+	switch {
+	case len(r.settings.Header) > 0:
 		return c.short(r.settings.Header[0])
+	case strings.TrimSpace(o.PointOfSale) != "":
+		return c.short(o.PointOfSale)
 	}
 	return c.short(o.Key.Nickname)
 }

@@ -14,19 +14,15 @@ type receiptView struct {
 	Header     []string // below the name
 	Date       string
 	Items      []receiptItem
-	// WideMoney: an amount does not fit the usual column.
-	WideMoney bool
-	Sums      []sumView
-	Total     string
-	// BigTotal: the total is short enough for characters of double size.
-	BigTotal bool
-	After    []sumView // the tip, and what is to pay with it
-	Pay      payView
-	Disagree bool
-	Invoice  string
-	TaxID    string
-	Track    string
-	OrderID  string
+	Sums       []sumView
+	Total      string
+	After      []sumView // the tip, and what is to pay with it
+	Pay        payView
+	Disagree   bool
+	Invoice    string
+	TaxID      string
+	Track      string
+	OrderID    string
 }
 
 type receiptItem struct {
@@ -35,7 +31,10 @@ type receiptItem struct {
 	Note                   string
 }
 
-type sumView struct{ Word, Amount string }
+type sumView struct {
+	Word, Amount string
+	Strong       bool
+}
 
 func (r *Renderer) receipt(in Input) receiptView {
 	o := in.Order
@@ -52,7 +51,6 @@ func (r *Renderer) receipt(in Input) receiptView {
 	}
 	r.receiptLines(o, c, &v)
 	r.sums(o, c, &v)
-	v.BigTotal = utf8.RuneCountInString(v.Total) <= 9
 	v.Invoice = r.invoice(o, c)
 	v.Flags = flags(o, c, true)
 	for _, f := range o.Flags {
@@ -69,8 +67,11 @@ func (r *Renderer) date(o *store.Order) string {
 	return r.format(o.ReceivedAt.Wall, r.words.Date)
 }
 
-// usualMoney is how many characters an amount has in a receipt's column.
-const usualMoney = 10
+// besideAmount is how many runes of a name fill a row of the narrowest paper
+// beside an amount, as smallRow and bigRow are for a row of its own.
+func besideAmount(amount string) int {
+	return max((2*smallRow-utf8.RuneCountInString(amount))/2, 3)
+}
 
 func (r *Renderer) receiptLines(o *store.Order, c *clipper, v *receiptView) {
 	for i, l := range o.Lines {
@@ -78,12 +79,11 @@ func (r *Renderer) receiptLines(o *store.Order, c *clipper, v *receiptView) {
 			v.More = len(o.Lines) - i
 			break
 		}
-		item := receiptItem{Quantity: l.Quantity.String(), Name: c.line(l.Name, smallRow), Amount: r.money(o, l.Total), Note: c.extra(l.Note, smallRow)}
+		item := receiptItem{Quantity: l.Quantity.String(), Amount: r.money(o, l.Total), Note: c.extra(l.Note, smallRow)}
+		item.Name = c.line(l.Name, besideAmount(item.Amount))
 		if len(item.Quantity) > 2 {
 			item.Quantity, item.Name = "", item.Quantity+" × "+item.Name
 		}
-		v.WideMoney = v.WideMoney || utf8.RuneCountInString(item.Amount) > usualMoney
-		c.spend(item.Amount, usualMoney)
 		item.Choices = r.priced(o, l.Modifiers, c, "+ ", &v.More)
 		v.Items = append(v.Items, item)
 	}
@@ -123,21 +123,21 @@ func (r *Renderer) sums(o *store.Order, c *clipper, v *receiptView) {
 		discount += " (" + c.short(o.Coupon) + ")"
 	}
 	if t.Items != t.Total || t.Discount != 0 {
-		v.Sums = append(v.Sums, sumView{r.words.Subtotal, r.money(o, t.Items)})
+		v.Sums = append(v.Sums, sumView{Word: r.words.Subtotal, Amount: r.money(o, t.Items)})
 	}
 	for _, s := range []struct {
 		word   string
 		amount int64
 	}{{discount, -t.Discount}, {r.words.DeliveryFee, t.Delivery}, {r.words.Service, t.Service}} {
 		if s.amount != 0 {
-			v.Sums = append(v.Sums, sumView{s.word, r.money(o, s.amount)})
+			v.Sums = append(v.Sums, sumView{Word: s.word, Amount: r.money(o, s.amount)})
 		}
 	}
 	if t.Tip != 0 || toPay(o) != t.Total {
 		if t.Tip != 0 {
-			v.After = append(v.After, sumView{r.words.Tip, r.money(o, t.Tip)})
+			v.After = append(v.After, sumView{Word: r.words.Tip, Amount: r.money(o, t.Tip)})
 		}
-		v.After = append(v.After, sumView{r.words.ToPay, r.money(o, toPay(o))})
+		v.After = append(v.After, sumView{r.words.ToPay, r.money(o, toPay(o)), true})
 	}
 }
 

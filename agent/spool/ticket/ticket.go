@@ -23,7 +23,8 @@ type Settings struct {
 	Zone *time.Location
 	// Header of the customer's ticket: the restaurant's name, then what stands
 	// below it (address, phone, tax number). Without it the ticket bears the
-	// nickname of the order's integration.
+	// name of the order's point of sale, and without that the nickname of its
+	// integration.
 	Header []string
 }
 

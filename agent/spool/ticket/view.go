@@ -36,7 +36,7 @@ func (r *Renderer) base(in Input, c *clipper) baseView {
 	v := baseView{
 		W: &r.words, Marks: r.marks(in, c),
 		Number: c.short(number(o)), Kind: c.short(r.kind(o)), IsTable: o.Kind == store.Table,
-		Customer: c.short(o.Customer.Name), Phone: c.short(o.Customer.Phone), Channel: c.short(channel(o)),
+		Customer: c.short(o.Customer.Name), Phone: strings.ReplaceAll(c.short(o.Customer.Phone), " ", noBreak), Channel: c.short(channel(o)),
 		Came: r.clock(o.ReceivedAt.Wall), Due: r.due(o), Observations: c.long(o.Observations),
 	}
 	if in.Job.Copy > 1 && in.Job.CopyOf == 0 {

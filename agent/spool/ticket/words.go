@@ -21,12 +21,9 @@ type Words struct {
 	Date    string `json:"date"`    // a whole date with its time
 	Seconds string `json:"seconds"` // a clock with seconds
 
-	Order    string `json:"order"`
 	Dated    string `json:"dated"`
 	Customer string `json:"customer"`
-	Phone    string `json:"phone"`
 	Channel  string `json:"channel"`
-	Coupon   string `json:"coupon"`
 
 	Delivery string `json:"delivery"`
 	Pickup   string `json:"pickup"`
