@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -130,5 +131,28 @@ func TestWindow(t *testing.T) {
 	}
 	if w := u.Status().Waiting; len(w) != 2 || w[0].Count != 101 {
 		t.Errorf("waiting: %+v", w)
+	}
+}
+
+// A broker that takes the connection and says nothing does not hold up the end.
+func TestStopDuringLogin(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, stop := start(t, settings("mqtt://"+l.Addr().String()), openStore(t), newDesk())
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := packets.ReadPacket(conn); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	stop()
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("the end took %v", took)
 	}
 }

@@ -1,7 +1,6 @@
 package uplink
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -154,5 +153,5 @@ func (e *plannedError) Error() string { return "reconnecting " + e.why }
 
 func isPlanned(err error) bool {
 	var planned *plannedError
-	return errors.As(err, &planned) || errors.Is(err, context.Canceled)
+	return errors.As(err, &planned)
 }

@@ -12,16 +12,19 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// How one connection is held. A half-open line is noticed within keepAlive +
-// pingTimeout + 5 s, because the library looks every 5 s.
+// How one connection is held. The library looks every 5 s whether keepAlive or
+// pingTimeout has passed, so a half-open line is noticed within 25 s; a
+// pingTimeout of a whole 5 s would be seen only at the look after the next.
 const (
 	connectTimeout = 15 * time.Second // until the broker has answered CONNECT
 	keepAlive      = 15 * time.Second
-	pingTimeout    = 5 * time.Second
+	pingTimeout    = 4 * time.Second
 	answerTimeout  = 30 * time.Second // for SUBACK and the birth's PUBACK
 	// stallTimeout ends a connection whose broker answers pings but has not
 	// acknowledged the oldest publish for so long.
-	stallTimeout   = time.Minute
+	stallTimeout = time.Minute
+	// beatTimeout: a heartbeat may have to wait behind a window of large events.
+	beatTimeout    = 5 * time.Minute
 	farewell       = 2 * time.Second // for what is in flight, and for the goodbye
 	handOver       = 5 * time.Second // for a publish to be taken by the library
 	disconnectWait = 1000            // milliseconds
@@ -36,6 +39,8 @@ type session struct {
 	prefix string // of its topics
 	client mqtt.Client
 	inbox  *inbox
+	// unwatch ends the watch over the login, once that is through.
+	unwatch func() bool
 
 	// lost ends with the connection, and its cause is why; ctx ends with lost
 	// or with the Uplink.
@@ -67,13 +72,15 @@ func (s *session) run(ctx context.Context) error {
 	parts.Go(func() { s.inbox.commit(s) })
 	defer s.fail(errStopped)
 
-	if err := s.connect(); err != nil {
-		return err
+	resumed, err := s.connect()
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
 	}
 	defer s.client.Disconnect(disconnectWait)
 	if err := s.greet(); err != nil {
 		return err
 	}
+	s.u.connected(resumed)
 	parts.Go(s.beat)
 	s.publish()
 	<-s.ctx.Done()
@@ -83,36 +90,46 @@ func (s *session) run(ctx context.Context) error {
 	return context.Cause(s.lost)
 }
 
-// connect opens the line and logs in.
-func (s *session) connect() error {
+// connect opens the line and logs in; resumed: the broker has kept the session.
+func (s *session) connect() (resumed bool, err error) {
 	address, err := broker(s.u.set.Broker)
 	if err != nil {
-		return err
+		return false, err
 	}
 	opts, err := s.options(address)
 	if err != nil {
-		return err
+		return false, err
 	}
 	s.u.connecting(s.number)
 	s.client = mqtt.NewClient(opts)
 	token := s.client.Connect()
-	// The dialler ends with s.ctx and both have deadlines, so this ends.
 	select {
 	case <-token.Done():
-	case <-time.After(2 * connectTimeout):
+	case <-time.After(2 * connectTimeout): // dial and login have their own bound
 		s.client.Disconnect(0)
-		return errors.New("connect: the broker has not answered")
+		return false, errNoAnswer
+	}
+	if s.unwatch != nil {
+		s.unwatch()
 	}
 	if err := token.Error(); err != nil {
 		if s.lost.Err() != nil { // says more than the library does
 			err = context.Cause(s.lost)
 		}
-		return fmt.Errorf("connect: %w", err)
+		return false, err
 	}
-	if t, ok := token.(*mqtt.ConnectToken); ok {
-		s.u.connected(t.SessionPresent())
+	return token.(*mqtt.ConnectToken).SessionPresent(), nil
+}
+
+// open dials; the end of the session also ends a login that gets no answer.
+func (s *session) open(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) {
+	conn, err := s.u.set.open(s.ctx, u)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	l := newLine(conn, s.fail)
+	s.unwatch = context.AfterFunc(s.ctx, func() { l.Close() })
+	return l, nil
 }
 
 func (s *session) options(address *url.URL) (*mqtt.ClientOptions, error) {
@@ -138,13 +155,7 @@ func (s *session) options(address *url.URL) (*mqtt.ClientOptions, error) {
 	o.SetBinaryWill(s.prefix+"/state", s.offline("lost"), 1, true)
 	o.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { s.inbox.put(m) })
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.fail(err) })
-	o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) {
-		conn, err := s.u.set.open(s.ctx, u)
-		if err != nil {
-			return nil, err
-		}
-		return newLine(conn, s.fail), nil
-	})
+	o.SetCustomOpenConnectionFn(s.open)
 	return o, nil
 }
 
@@ -157,10 +168,7 @@ func (s *session) greet() error {
 	if err := s.subscribe(); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
-	if err := s.tell(); err != nil {
-		return fmt.Errorf("publish the state: %w", err)
-	}
-	return nil
+	return s.tell(answerTimeout)
 }
 
 // subscribe asks for what comes down and makes sure that the broker has agreed

@@ -98,12 +98,16 @@ func newID() string {
 }
 
 // tell publishes the state and waits until the broker has it.
-func (s *session) tell() error {
+func (s *session) tell(limit time.Duration) error {
 	payload, err := s.online()
 	if err != nil {
 		return err
 	}
-	return await(s.lost, s.client.Publish(s.prefix+"/state", 1, true, payload), answerTimeout)
+	token := s.client.Publish(s.prefix+"/state", 1, true, payload)
+	if err := await(s.lost, token, limit); err != nil {
+		return fmt.Errorf("publish the state: %w", err)
+	}
+	return nil
 }
 
 // beat publishes the state now and then. That also replaces the last will of an
@@ -114,8 +118,8 @@ func (s *session) beat() {
 	for {
 		select {
 		case <-tick.C:
-			if err := s.tell(); err != nil && s.ctx.Err() == nil {
-				s.fail(fmt.Errorf("publish the state: %w", err))
+			if err := s.tell(beatTimeout); err != nil && s.ctx.Err() == nil {
+				s.fail(err)
 			}
 		case <-s.ctx.Done():
 			return

@@ -44,8 +44,9 @@ type standing struct {
 	since     time.Time
 	session   uint64
 	taken     time.Time
-	err       error
 	errAt     time.Time
+	what      string // err in words
+	advice    string
 	nextTry   time.Time
 	notices   []string
 }
@@ -59,10 +60,8 @@ func (u *Uplink) Status() Status {
 		Broker: u.set.Broker, ClientID: u.set.clientID(),
 		Connected: at.connected, Since: at.since, Session: at.session, Resumed: at.resumed,
 		LastAcked: u.marks.last(), LastTaken: at.taken,
-		LastErrorAt: at.errAt, NextTry: at.nextTry, Notices: at.notices,
-	}
-	if at.err != nil {
-		s.LastError, s.Advice = explain(at.err, u.set, at.errAt)
+		LastError: at.what, Advice: at.advice, LastErrorAt: at.errAt, NextTry: at.nextTry,
+		Notices: at.notices,
 	}
 	var err error
 	if s.Waiting, err = u.waiting(); err != nil {
@@ -124,18 +123,19 @@ func (u *Uplink) ended(err error, wait time.Duration) {
 	}
 	u.at.nextTry = time.Time{}
 	if err != nil {
-		u.at.err, u.at.errAt, u.at.nextTry = err, now, now.Add(wait)
+		u.at.what, u.at.advice = explain(err, u.set, now)
+		u.at.errAt, u.at.nextTry = now, now.Add(wait)
 	}
+	at := u.at
 	u.mu.Unlock()
-	if err == nil || (was.err != nil && !was.connected && was.err.Error() == err.Error()) {
-		return
-	}
-	if isPlanned(err) {
+	switch {
+	case err == nil:
+	case isPlanned(err):
 		u.log.Info("connection to the broker closed", "reason", err)
-		return
+	case was.connected || was.what != at.what:
+		u.log.Warn("no connection to the broker", "broker", u.set.Broker, "reason", at.what, "advice", at.advice,
+			"error", err, "next", wait.Round(time.Millisecond))
 	}
-	what, advice := explain(err, u.set, now)
-	u.log.Warn("no connection to the broker", "broker", u.set.Broker, "error", what, "advice", advice, "next", wait.Round(time.Millisecond))
 }
 
 func (u *Uplink) took() {

@@ -137,8 +137,8 @@ func TestBrokerKilled(t *testing.T) {
 			line.Restore()
 			drained(t, st)
 			backend.Wait(patience, "the last sale", func() bool {
-				e := backend.Events("sales")
-				return len(e) > 0 && e[len(e)-1].Sequence == fmt.Sprintf("%020d", 2000)
+				n := backend.Count("sales")
+				return n > 0 && backend.Events("sales")[n-1].Sequence == fmt.Sprintf("%020d", 2000)
 			})
 			have := map[string]bool{}
 			for _, e := range backend.Events("sales") {
@@ -223,8 +223,10 @@ func TestHalfOpenLine(t *testing.T) {
 	emit(t, st, 50)
 	begun := time.Now()
 	eventually(t, "the loss", nil, func() bool { return !u.Status().Connected })
-	if took := time.Since(begun); took > 40*time.Second {
+	if took := time.Since(begun); took > 35*time.Second { // 25 s, and a busy machine
 		t.Errorf("a half-open line was noticed after %v", took)
+	} else {
+		t.Logf("noticed after %v", took)
 	}
 	if s := u.Status(); !strings.Contains(s.LastError, "went dead") {
 		t.Errorf("last error: %s", s.LastError)

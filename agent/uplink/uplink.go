@@ -8,7 +8,9 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mostrador/store"
@@ -80,6 +82,7 @@ type Uplink struct {
 	log     *slog.Logger
 	marks   *marks
 	started time.Time
+	tries   atomic.Uint64 // connections that were tried
 
 	mu sync.Mutex
 	at standing // what Status tells of the connection, under mu
@@ -116,6 +119,9 @@ func notices(set Settings) []string {
 	if set.Rate > 0 {
 		out = append(out, "rate is not available yet: events go as fast as the broker takes them")
 	}
+	if set.Proxy != "" && !strings.HasPrefix(set.Broker, "ws") {
+		out = append(out, "proxy is used for ws:// and wss:// only yet: the connection is tried directly")
+	}
 	if set.Batch {
 		out = append(out, "batch is not available yet: events go one by one")
 	}
@@ -146,9 +152,9 @@ func (u *Uplink) Run(ctx context.Context) error {
 // stayConnected holds one connection after the other, with a pause between.
 func (u *Uplink) stayConnected(ctx context.Context) {
 	pause := backoff{min: u.set.RetryMin, max: u.set.RetryMax}
-	for number := uint64(1); ctx.Err() == nil; number++ {
+	for ctx.Err() == nil {
 		begun := time.Now()
-		err := newSession(u, number).run(ctx)
+		err := newSession(u, u.tries.Add(1)).run(ctx)
 		u.marks.flush()
 		if ctx.Err() != nil {
 			u.ended(nil, 0)

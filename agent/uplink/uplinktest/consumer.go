@@ -55,8 +55,9 @@ type Consumer struct {
 	contract *Contract
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and renewed at each message
-	events  []Event       // first deliveries, in order of arrival
+	changed chan struct{}      // closed and renewed at each message
+	order   []string           // topics of first deliveries, in order of arrival
+	events  map[string][]Event // the same, by stream
 	first   map[series]map[string][]byte
 	ofType  map[string]int
 	last    map[series]string
@@ -90,7 +91,7 @@ func Subscribe(t testing.TB, broker, clientID string) *Consumer {
 	}
 	c := &Consumer{
 		t: t, contract: contract, changed: make(chan struct{}),
-		first: map[series]map[string][]byte{}, ofType: map[string]int{}, last: map[series]string{},
+		events: map[string][]Event{}, first: map[series]map[string][]byte{}, ofType: map[string]int{}, last: map[series]string{},
 	}
 	o := mqtt.NewClientOptions()
 	o.AddBroker("tcp://" + strings.TrimPrefix(broker, "mqtt://"))
@@ -170,31 +171,30 @@ func (c *Consumer) record(e Event) {
 		c.report.Disorder = append(c.report.Disorder, fmt.Sprintf("%s: %s came first after %s", e.Source, e.Sequence, c.last[key]))
 	}
 	c.last[key] = max(c.last[key], e.Sequence)
-	c.events = append(c.events, e)
+	c.order = append(c.order, e.Topic)
+	stream := e.Topic[strings.LastIndex(e.Topic, "/")+1:]
+	c.events[stream] = append(c.events[stream], e)
 }
 
 // Events are the first deliveries of a stream's events, in order of arrival.
 func (c *Consumer) Events(stream string) []Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var out []Event
-	for _, e := range c.events {
-		if strings.HasSuffix(e.Topic, "/up/"+stream) {
-			out = append(out, e)
-		}
-	}
-	return out
+	return slices.Clone(c.events[stream])
+}
+
+// Count is how many Events there are of a stream.
+func (c *Consumer) Count(stream string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.events[stream])
 }
 
 // Arrivals are the topics of all first deliveries, in order of arrival.
 func (c *Consumer) Arrivals() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var out []string
-	for _, e := range c.events {
-		out = append(out, e.Topic)
-	}
-	return out
+	return slices.Clone(c.order)
 }
 
 // States are the state messages, in order of arrival.
@@ -254,7 +254,7 @@ func (c *Consumer) Wait(limit time.Duration, what string, ok func() bool) {
 // WaitEvents waits until n different events of a stream have come.
 func (c *Consumer) WaitEvents(stream string, n int, limit time.Duration) []Event {
 	c.t.Helper()
-	c.Wait(limit, fmt.Sprintf("%d events of %s", n, stream), func() bool { return len(c.Events(stream)) >= n })
+	c.Wait(limit, fmt.Sprintf("%d events of %s", n, stream), func() bool { return c.Count(stream) >= n })
 	return c.Events(stream)
 }
 

@@ -32,7 +32,7 @@ type Flow int
 // The flows.
 const (
 	Through Flow = iota // it delivers them
-	Lost                // it takes them and they never arrive
+	Lost                // it takes them and they never arrive, nor does the end of a connection
 )
 
 // A pair is one connection through the line.
@@ -170,12 +170,29 @@ func (l *Line) relay(agent net.Conn) {
 	l.mu.Unlock()
 
 	var both sync.WaitGroup
-	both.Go(func() { defer p.close(); l.pump(p.agent, p.broker, true) })
-	both.Go(func() { defer p.close(); l.pump(p.broker, p.agent, false) })
+	both.Go(func() { defer l.hangUp(p, true); l.pump(p.agent, p.broker, true) })
+	both.Go(func() { defer l.hangUp(p, false); l.pump(p.broker, p.agent, false) })
 	both.Wait()
+	p.close()
 	l.mu.Lock()
 	delete(l.pairs, p)
 	l.mu.Unlock()
+}
+
+// hangUp carries the end of one side to the other, unless it gets lost too.
+func (l *Line) hangUp(p *pair, up bool) {
+	if l.flow(up) == Through {
+		p.close()
+	}
+}
+
+func (l *Line) flow(up bool) Flow {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if up {
+		return l.up
+	}
+	return l.down
 }
 
 // A parcel is bytes and when they are due at the other end.
@@ -222,15 +239,11 @@ func (l *Line) deliver(to net.Conn, road <-chan parcel, up bool) {
 
 // allow is what of some bytes gets through; last: the line is cut behind them.
 func (l *Line) allow(bytes []byte, up bool) (allowed []byte, last bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	flow := l.down
-	if up {
-		flow = l.up
-	}
-	if flow == Lost {
+	if l.flow(up) == Lost {
 		return nil, false
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if up && l.budget >= 0 {
 		if int64(len(bytes)) >= l.budget {
 			bytes, last = bytes[:l.budget], true

@@ -1,0 +1,67 @@
+package uplinktest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"mostrador/agent/uplink/uplinktest"
+)
+
+const timeline = "mostrador/v1/lima-01/caja-1/up/timeline"
+
+// The consumer must find what it is there to find, or tests that use it show
+// nothing.
+func TestConsumerFindsFaults(t *testing.T) {
+	broker := uplinktest.Mosquitto(t, uplinktest.BrokerOptions{})
+	backend := uplinktest.Subscribe(t, broker.Addr(), "backend")
+	good := example(t, "cloudevent")
+	event := func(sequence int) []byte {
+		return []byte(strings.Replace(good, fmt.Sprintf("%020d", 42), fmt.Sprintf("%020d", sequence), 1))
+	}
+	send := func(payload []byte) {
+		n := backend.Report().Messages
+		backend.Publish(timeline, payload)
+		backend.Wait(30*time.Second, "the message", func() bool { return backend.Report().Messages > n })
+	}
+	expect := func(what string, list []string, n int) {
+		t.Helper()
+		if len(list) != n {
+			t.Errorf("%s: %d instead of %d: %v", what, len(list), n, list)
+		}
+	}
+	send(event(1))
+	send(event(2))
+	send(event(2))
+	r := backend.Report()
+	expect("faults of a good series", r.Faults(), 0)
+	if r.Duplicates != 1 || len(backend.Events("timeline")) != 2 {
+		t.Errorf("%d duplicates", r.Duplicates)
+	}
+	send([]byte(strings.Replace(string(event(2)), "order.received", "order.revised", 1)))
+	expect("changed", backend.Report().Changed, 1)
+	send(event(5))
+	expect("gaps", backend.Report().Gaps, 1)
+	send(event(4))
+	expect("disorder", backend.Report().Disorder, 1)
+	send(event(3))
+	expect("gaps after all came", backend.Report().Gaps, 0)
+	send([]byte(strings.Replace(string(event(6)), `"severity"`, `"severety"`, 1)))
+	expect("invalid", backend.Report().Invalid, 1)
+	send([]byte("no JSON"))
+	expect("invalid", backend.Report().Invalid, 2)
+}
+
+// A consumer that was away gets what it missed, and a new one what it asks for.
+func TestConsumerIsDurable(t *testing.T) {
+	broker := uplinktest.Mosquitto(t, uplinktest.BrokerOptions{Persistent: true})
+	uplinktest.Subscribe(t, broker.Addr(), "backend").Close()
+	other := uplinktest.Subscribe(t, broker.Addr(), "other")
+	other.Publish(timeline, []byte(strings.Replace(example(t, "cloudevent"), "0042", "0001", 1)))
+	broker.Stop()
+	broker.Start()
+	uplinktest.Subscribe(t, broker.Addr(), "backend").WaitEvents("timeline", 1, 30*time.Second)
+	other.WaitEvents("timeline", 1, 30*time.Second)
+	other.Check()
+}
