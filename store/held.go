@@ -236,6 +236,9 @@ func (s *Store) Recover() error {
 		return fmt.Errorf("write what is held in memory: %w", err)
 	}
 	s.log.Info("what was held in memory is on disk", "file", s.path)
+	if err := s.intents.forgetOwn(); err != nil {
+		s.log.Warn("intents that are done stay noted", "file", s.intents.path, "error", err)
+	}
 	s.space.freed = true
 	s.setFull(s.onlyReserve())
 	s.watchers.tell(touched | 1<<TopicHealth)

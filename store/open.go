@@ -29,7 +29,7 @@ const (
 // another process holds gives ErrLocked after a second, one of a later version
 // ErrNewer; both are left as they are. One that is damaged is renamed to
 // NAME.quarantined-TIME-N and a new one takes its place: Opening tells. Beside
-// the file stand NAME.lock and NAME.reserve.
+// the file stand NAME.lock, NAME.reserve and NAME.intents.
 func Open(path string, o Options) (*Store, error) { return openSteps(path, o, migrations()) }
 
 func openSteps(path string, o Options, steps []migration) (*Store, error) {
@@ -57,6 +57,10 @@ func (s *Store) open(steps []migration) error {
 	s.db.AllocSize, s.pageSize = growth(s.options.MaxSize), int64(s.db.Info().PageSize)
 	if err := migrate(s.db, s.path, steps, s.log); err != nil {
 		return err
+	}
+	s.intents.path = s.path + ".intents"
+	if err := s.intents.open(time.Now()); err != nil {
+		s.log.Warn("the file of intents cannot be made", "file", s.intents.path, "error", err)
 	}
 	s.reserve = reserve{path: s.path + ".reserve", size: s.options.Reserve}
 	if err := s.reserve.make(); err != nil {

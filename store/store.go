@@ -76,6 +76,7 @@ type Store struct {
 	log      *slog.Logger
 	lock     *os.File
 	opening  Opening
+	intents  intents
 	streams  map[Stream]place
 	watchers watchers
 	queue    queue
