@@ -78,6 +78,13 @@ var checks = map[string]check{
 		longest: 4000,
 		wrong:   wrongText,
 	},
+	"heading": {
+		what:    "a line of the head",
+		right:   "use 1 to 80 printable characters, one text for each line",
+		pattern: regexp.MustCompile(`^.*\S.*$`),
+		longest: 80,
+		wrong:   wrongText,
+	},
 	"pattern": {
 		what:    "a pattern",
 		right:   "use at most 200 characters; * stands for any, as in CARNE-*",

@@ -30,7 +30,7 @@ type Config struct {
 	Printers []Printer `toml:"printer"`
 	// The places of the kitchen and the bar, and which products each makes.
 	Stations []Station `toml:"station"`
-	// What holds for each kind of ticket.
+	// What all tickets have, and what holds for each kind.
 	Tickets Tickets `toml:"tickets"`
 	// The POS devices beside this terminal.
 	Devices []Device `toml:"device"`
@@ -167,8 +167,12 @@ type Station struct {
 	Default bool `toml:"default"`
 }
 
-// Tickets says what holds for each kind of ticket.
+// Tickets says what all tickets have, and what holds for each kind.
 type Tickets struct {
+	// The head of the customer's ticket, line by line: the restaurant's name,
+	// then what stands below it, such as address and tax number. Without it the
+	// ticket bears the name that the order's channel has for the store.
+	Header []string `toml:"header" check:"heading" max:"12"`
 	// The customer's ticket, which is not a fiscal document.
 	Receipt Ticket `toml:"receipt"`
 	// The fiscal document, as its issuer sent it.

@@ -218,6 +218,9 @@ func (d *decoder) list(name string, value any, f field, target reflect.Value) {
 	if low, _ := strconv.Atoi(f.min); len(items) < low {
 		d.fault(name, "the list is empty", checks[f.check].right)
 	}
+	if high, _ := strconv.Atoi(f.max); high > 0 && len(items) > high {
+		d.fault(name, fmt.Sprintf("the list has %d entries", len(items)), fmt.Sprintf("use at most %d", high))
+	}
 	out := reflect.MakeSlice(target.Type(), len(items), len(items))
 	for i, item := range items {
 		if section, ok := out.Index(i).Addr().Interface().(defaulter); ok {

@@ -57,11 +57,10 @@ func keyTables(t *testing.T) string {
 			setDefaults(section)
 		}
 		fmt.Fprintf(&out, "\n### `%s`\n\n%s\n\n", head, descriptions["Config."+f.key])
+		writeTable(&out, section, descriptions)
 		if f.key == "tickets" {
 			writeKinds(&out, section, descriptions)
-			section = section.Field(0)
 		}
-		writeTable(&out, section, descriptions)
 	}
 	return out.String()
 }
@@ -70,6 +69,9 @@ func writeTable(out *strings.Builder, section reflect.Value, descriptions map[st
 	out.WriteString("| key | value | default | |\n|---|---|---|---|\n")
 	for _, f := range fieldsOf(section.Type()) {
 		value := section.Field(f.index)
+		if value.Type() == reflect.TypeFor[Ticket]() {
+			continue // writeKinds has these
+		}
 		normal := "–"
 		switch {
 		case f.required:
@@ -88,12 +90,16 @@ func writeTable(out *strings.Builder, section reflect.Value, descriptions map[st
 
 // writeKinds writes the kinds of tickets and their defaults.
 func writeKinds(out *strings.Builder, tickets reflect.Value, descriptions map[string]string) {
-	out.WriteString("| kind | max_age | copies | unknown | |\n|---|---|---|---|---|\n")
+	out.WriteString("\n| kind | max_age | copies | unknown | |\n|---|---|---|---|---|\n")
 	for _, f := range fieldsOf(tickets.Type()) {
-		ticket := tickets.Field(f.index).Interface().(Ticket)
+		ticket, ok := tickets.Field(f.index).Interface().(Ticket)
+		if !ok {
+			continue
+		}
 		fmt.Fprintf(out, "| `%s` | `%s` | `%d` | `%s` | %s |\n", f.key, FormatDuration(ticket.MaxAge), ticket.Copies, ticket.Unknown, descriptions["Tickets."+f.key])
 	}
 	out.WriteString("\nEach kind takes these keys, as in `comanda = { max_age = \"30m\", copies = 2 }`:\n\n")
+	writeTable(out, reflect.ValueOf(Ticket{}), descriptions)
 }
 
 // valueOf says what a key takes.
@@ -121,7 +127,10 @@ func valueOf(value reflect.Value, f field) string {
 	case reflect.Map:
 		return "table of texts"
 	case reflect.Slice:
-		return "list: " + strings.TrimPrefix(textValue(f.check), "use ")
+		if f.max != "" {
+			within = fmt.Sprintf(", at most %s", f.max)
+		}
+		return "list: " + strings.TrimPrefix(textValue(f.check), "use ") + within
 	}
 	return textValue(f.check)
 }

@@ -100,6 +100,9 @@ func (s schemaWriter) list(value reflect.Value, f field) object {
 	if low, _ := strconv.Atoi(f.min); low > 0 {
 		out["minItems"] = low
 	}
+	if high, _ := strconv.Atoi(f.max); high > 0 {
+		out["maxItems"] = high
+	}
 	return out
 }
 

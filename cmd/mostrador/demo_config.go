@@ -47,6 +47,7 @@ products = ["BEBIDA-*"]
 default = true
 
 [tickets]
+header = ["La Brasa de Ñusta", "Jr. Las Palmeras 210, Lima", "RUC 20000000001"]
 receipt = { printers = ["caja"] }
 
 [[integration]]

@@ -51,7 +51,7 @@ const probedProfile = "generic"
 
 func spoolSettings(cfg *config.Config, open portOpener) (spool.Settings, error) {
 	s := spool.Settings{
-		Ticket:  ticket.Settings{Locale: cfg.Terminal.Locale, Zone: cfg.Terminal.Location()},
+		Ticket:  ticket.Settings{Locale: cfg.Terminal.Locale, Zone: cfg.Terminal.Location(), Header: cfg.Tickets.Header},
 		Unknown: map[store.TicketKind]spool.Policy{},
 	}
 	for kind, t := range ticketKinds(cfg.Tickets) {
