@@ -58,6 +58,22 @@ func sampleSale(n int64) *Sale {
 	}
 }
 
+// recordSale is what a recorder of sales does in one transaction.
+func (s *Store) recordSale(n int64) error {
+	sale := sampleSale(n)
+	data, err := Encode(sale)
+	if err != nil {
+		return err
+	}
+	return s.Update(func(tx *Tx) error {
+		if _, err := tx.PutSale(sale); err != nil {
+			return err
+		}
+		_, err := tx.Emit(StreamSales, "mostrador.sale.v1", data)
+		return err
+	})
+}
+
 func sampleOrder(n int) *Order {
 	return &Order{
 		Key:      OrderKey{"justo", "Justo Centro", strconv.Itoa(n)},
