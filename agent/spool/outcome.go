@@ -36,10 +36,13 @@ type TicketEvent struct {
 var ErrSettled = errors.New("the ticket's state does not allow that")
 
 // begin records the intent to send job: it is on disk before the first byte
-// leaves. ok is false when the job is no longer this printer's to print.
+// leaves. ok is false when the job is not, or no longer, this printer's to
+// print, or when it had been begun before a crash.
 func (s *Spool) begin(seq uint64, printerName string, size, block int) (job *store.Job, ok bool, err error) {
-	_, err = s.store.UpdateVital(func(tx *store.Tx) error {
-		job, ok = nil, false
+	var name string
+	var begun bool
+	durable, err := s.store.UpdateVital(func(tx *store.Tx) error {
+		job, ok, begun = nil, false, false
 		j, err := tx.Job(seq)
 		if err != nil {
 			return err
@@ -47,14 +50,32 @@ func (s *Spool) begin(seq uint64, printerName string, size, block int) (job *sto
 		if j.State != store.JobQueued || j.Printer != printerName {
 			return nil
 		}
+		if name, err = intentOf(tx, j); err != nil {
+			return err
+		}
 		j.State, j.Cause = store.JobSending, ""
 		j.Attempts = append(j.Attempts, store.Attempt{
 			Printer: printerName, Started: tx.Now(), Bytes: size, Block: block,
 		})
+		if _, begun = s.store.Intended(name); begun {
+			return s.concludeBegun(tx, j)
+		}
 		job, ok = j, true
 		return tx.PutJob(j)
 	})
-	return job, ok, err
+	switch {
+	case err != nil:
+		return nil, false, err
+	case begun && durable:
+		err = s.store.ForgetIntent(name)
+	case ok && !durable:
+		err = s.store.NoteIntents(store.Intent{Name: name}, store.Intent{Name: tornIntent(printerName), Detail: uint32(block)})
+	}
+	if err != nil {
+		// The ticket is worth more than the mark of its second copy.
+		s.log.Error("a crash now could print a ticket twice without a mark", "ticket", seq, "error", err)
+	}
+	return job, ok, nil
 }
 
 // finish records how the attempt under way of a job ended, what follows from
@@ -76,6 +97,9 @@ func (s *Spool) finish(seq uint64, a store.Attempt) error {
 		case store.OutcomePrinted:
 			return s.conclude(tx, j, store.JobPrinted, a.Cause)
 		case store.OutcomeUnknown:
+			if err := tear(tx, j); err != nil {
+				return err
+			}
 			return s.concludeUnknown(tx, j, a.Cause)
 		}
 		// Proven not printed: it waits again, unmarked.
@@ -113,9 +137,6 @@ func (s *Spool) conclude(tx *store.Tx, j *store.Job, state store.JobState, cause
 // one marked copy where the policy says so. A copy is not copied again: that
 // is for a person to decide.
 func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error {
-	if err := tear(tx, j); err != nil {
-		return err
-	}
 	if s.settings.Unknown[j.Kind] != CopyOnce || j.CopyOf != 0 {
 		return s.conclude(tx, j, store.JobUnknown, cause+"; mire el papel y resuélvalo: mostrador tickets settle | retry")
 	}

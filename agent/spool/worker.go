@@ -79,12 +79,18 @@ func (w *worker) options(known memory) printer.Options {
 	if known.Torn {
 		o.Resync = known.Block
 	}
+	if block, torn := w.spool.store.Intended(tornIntent(w.printer.Name)); torn {
+		o.Resync = max(o.Resync, int(block))
+	}
 	return o
 }
 
 // learn remembers what the beginning of a session has shown: whether the
 // printer answers, and that it is free of a torn ticket.
 func (w *worker) learn(known memory, session *printer.Session) error {
+	if err := w.spool.store.ForgetIntent(tornIntent(w.printer.Name)); err != nil {
+		return err
+	}
 	now := memory{Answered: known.Answered || session.AnswersFence()}
 	if now == known {
 		return nil
