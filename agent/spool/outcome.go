@@ -248,11 +248,15 @@ func Evidence(tx *store.Tx, j *store.Job) error {
 }
 
 func entryOf(j *store.Job) store.Entry {
-	what := ticketWords(j)
+	what := TicketWords(j)
 	e := store.Entry{Kind: "ticket." + string(j.State), Subject: j.ID, Severity: store.Info}
 	switch j.State {
 	case store.JobPrinted:
-		e.Text = fmt.Sprintf("%s impreso en %s (%s)", what, j.Printer, ProofWords(j.Proof()))
+		e.Text = fmt.Sprintf("%s impres%s en %s (%s", what, nounOf(j.Kind).ending, j.Printer, proofWords(j))
+		if j.Cause != "" {
+			e.Text += "; " + j.Cause
+		}
+		e.Text += ")"
 	case store.JobUnknown:
 		e.Severity = store.Alarm
 		e.Text = fmt.Sprintf("%s en %s: no se sabe si salió (%s)", what, j.Printer, j.Cause)
@@ -260,29 +264,10 @@ func entryOf(j *store.Job) store.Entry {
 		e.Severity = store.Alarm
 		e.Text = fmt.Sprintf("%s no salió en %s: %s", what, j.Printer, j.Cause)
 	default:
-		e.Text = fmt.Sprintf("%s: %s (%s)", what, j.State, j.Cause)
+		e.Text = fmt.Sprintf("%s %s en %s", what, StateWords(j), j.Printer)
+		if j.Cause != "" {
+			e.Text += " (" + j.Cause + ")"
+		}
 	}
 	return e
-}
-
-func ticketWords(j *store.Job) string {
-	what := string(j.Kind)
-	if j.Station != "" {
-		what += " " + j.Station
-	}
-	if j.OrderNumber != "" {
-		what += " del pedido " + j.OrderNumber
-	}
-	return what
-}
-
-// ProofWords says to people what an outcome rests on.
-func ProofWords(p store.Proof) string {
-	switch p {
-	case store.ProofProcessID, store.ProofFence, store.ProofStatus:
-		return "confirmado por la impresora"
-	case store.ProofTransport:
-		return "sin confirmar"
-	}
-	return "sin prueba"
 }

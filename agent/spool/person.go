@@ -77,7 +77,7 @@ func (s *Spool) Cancel(seq uint64, who string) (job *store.Job, err error) {
 		if job.State != store.JobQueued {
 			return fmt.Errorf("ticket %d is %s: %w", seq, job.State, ErrSettled)
 		}
-		return s.conclude(tx, job, store.JobCancelled, "cancelado por "+who)
+		return s.conclude(tx, job, store.JobCancelled, "dicho por "+who)
 	})
 	return job, err
 }

@@ -57,35 +57,11 @@ func (a *app) listTickets(c *cobra.Command, p page, state string) error {
 	return a.show(jobs, func(w io.Writer) {
 		rows := make([]string, len(jobs))
 		for i, j := range jobs {
-			rows[i] = row(j.Seq, j.Kind, orDash(j.OrderNumber), orDash(j.Station), j.Printer, j.Copy,
-				stateWords(j), orDash(marksWords(j.Marks)), orDash(short(j.Cause, 50)))
+			rows[i] = row(j.Seq, spool.KindWords(j.Kind), orDash(j.OrderNumber), orDash(j.Station), j.Printer, j.Copy,
+				spool.StateWords(j), orDash(marksWords(j.Marks)), orDash(short(j.Cause, 50)))
 		}
 		table(w, "No hay tickets todavía.", "TICKET\tTIPO\tPEDIDO\tESTACIÓN\tIMPRESORA\tCOPIA\tESTADO\tMARCAS\tMOTIVO", rows)
 	})
-}
-
-// stateWords says a ticket's state to people; a success that rests on the
-// transport alone is never called confirmed.
-func stateWords(j *store.Job) string {
-	switch j.State {
-	case store.JobQueued:
-		return "en espera"
-	case store.JobSending:
-		return "imprimiendo"
-	case store.JobPrinted:
-		return "impreso (" + spool.ProofWords(j.Proof()) + ")"
-	case store.JobNotPrinted:
-		return "no impreso"
-	case store.JobUnknown:
-		return "no se sabe"
-	case store.JobExpired:
-		return "vencido"
-	case store.JobReplaced:
-		return "reemplazado"
-	case store.JobCancelled:
-		return "cancelado"
-	}
-	return string(j.State)
 }
 
 func marksWords(marks []store.Mark) string {
@@ -97,11 +73,11 @@ func marksWords(marks []store.Mark) string {
 }
 
 func ticketLine(j *store.Job) string {
-	line := fmt.Sprintf("ticket %d: %s", j.Seq, j.Kind)
+	line := fmt.Sprintf("ticket %d: %s", j.Seq, spool.KindWords(j.Kind))
 	if j.Station != "" {
 		line += " " + j.Station
 	}
-	line += fmt.Sprintf(" en %s, copia %d: %s", j.Printer, j.Copy, stateWords(j))
+	line += fmt.Sprintf(" en %s, copia %d: %s", j.Printer, j.Copy, spool.StateWords(j))
 	if j.Cause != "" {
 		line += " (" + j.Cause + ")"
 	}
