@@ -54,12 +54,15 @@ func FormatMinor(minor int64, code, locale string) string {
 		return fmt.Sprintf("%d %s", minor, code)
 	}
 	f := currency.NewFormatter(currency.NewLocale(locale))
-	if code == "COP" && minor%100 == 0 {
+	if isBare(code) && minor%100 == 0 {
 		f.MinDigits = 0
 	}
 	// CLDR separates with no-break spaces, which no printer's code page needs.
 	return strings.Map(plainSpace, f.Format(amount))
 }
+
+// isBare tells a currency whose decimals no shop prints while they are zero.
+func isBare(code string) bool { return code == "COP" }
 
 func plainSpace(r rune) rune {
 	if r == '\u00a0' || r == '\u202f' {

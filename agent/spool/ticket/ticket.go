@@ -41,6 +41,7 @@ type Input struct {
 type Renderer struct {
 	settings  Settings
 	words     Words
+	amounts   *store.MoneyFormat
 	templates map[store.TicketKind]*receipt.Template
 	marked    *receipt.Template // around markup that a person handed in
 }
@@ -58,7 +59,10 @@ func New(s Settings) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Renderer{settings: s, words: words, templates: map[store.TicketKind]*receipt.Template{}}
+	r := &Renderer{
+		settings: s, words: words, amounts: store.NewMoneyFormat(s.Locale),
+		templates: map[store.TicketKind]*receipt.Template{},
+	}
 	parts, err := templateFiles.ReadFile("templates/parts.receipt")
 	if err != nil {
 		return nil, err

@@ -123,7 +123,7 @@ func (r *Renderer) format(t time.Time, layout string) string {
 // money is an amount as the locale writes it, its sign never on another line
 // than its number.
 func (r *Renderer) money(o *store.Order, minor int64) string {
-	return strings.ReplaceAll(store.FormatMinor(minor, o.Currency, r.settings.Locale), " ", noBreak)
+	return strings.ReplaceAll(r.amounts.Format(minor, o.Currency), " ", noBreak)
 }
 
 // noBreak is the blank that layout breaks no line at.
