@@ -167,10 +167,10 @@ func (b *Broker) Stop() { b.end(syscall.SIGTERM) }
 
 // Freeze stops the broker's process and Thaw lets it go on: connections stay
 // and nothing answers.
-func (b *Broker) Freeze() { b.signal(syscall.SIGSTOP) }
+func (b *Broker) Freeze() { b.signal(sigFreeze) }
 
 // Thaw undoes Freeze.
-func (b *Broker) Thaw() { b.signal(syscall.SIGCONT) }
+func (b *Broker) Thaw() { b.signal(sigThaw) }
 
 func (b *Broker) signal(s syscall.Signal) {
 	if b.cmd != nil {
