@@ -273,6 +273,7 @@ func (s *Store) guard(f func() error) (err error) {
 		kind := errPanicked
 		if _, unreadable := r.(interface{ Addr() uintptr }); unreadable || raisedByBolt() {
 			kind = ErrDamaged // a page that cannot be read, or makes no sense
+			s.suspect.Store(true)
 		}
 		s.log.Error("a transaction panicked", "file", s.path, "error", r, "stack", string(debug.Stack()))
 		err = fmt.Errorf("store %s: %w: %v", s.path, kind, r)

@@ -16,8 +16,8 @@ import (
 
 // bbolt panics on a page that makes no sense, some of the time on a goroutine of
 // its own where nothing can recover, and a file shorter than it says is a bus
-// error. So a file is read through once before bbolt opens it. The layout is
-// that of bbolt's file format version 2 (internal/common: page.go, meta.go,
+// error. So a file is read through once before bbolt opens it, unless it is large
+// and as it was when it was last closed well. The layout is that of bbolt's file format version 2 (internal/common: page.go, meta.go,
 // bucket.go), in the machine's byte order.
 const (
 	pageHeader   = 16 // id 8, flags 2, count 2, overflow 4
@@ -36,9 +36,13 @@ const (
 	noFreelist = ^uint64(0)
 )
 
+// readAnyway is the size up to which a file is always read through: that takes
+// some 10 ms.
+const readAnyway = 32 << 20
+
 // inspect tells what is wrong with a file's pages, as far as bbolt would trip
-// over it.
-func inspect(f *os.File) (fault, err error) {
+// over it. Of a large file that is as it was closed it looks at the head only.
+func inspect(f *os.File, asClosed bool) (fault, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -55,11 +59,11 @@ func inspect(f *os.File) (fault, err error) {
 		return nil, fmt.Errorf("map %s: %w", f.Name(), err)
 	}
 	defer func() { err = errors.Join(err, unmap()) }()
-	return inspectPages(data), nil
+	return inspectPages(data, !asClosed || size <= readAnyway), nil
 }
 
 // inspectPages is inspect of what the file holds.
-func inspectPages(data []byte) (fault error) {
+func inspectPages(data []byte, all bool) (fault error) {
 	m, ok := newestMeta(data)
 	if !ok {
 		return fmt.Errorf("%w: no valid head", errUnusable)
@@ -69,6 +73,9 @@ func inspectPages(data []byte) (fault error) {
 	}
 	if m.freelist != noFreelist && (m.freelist < 2 || m.freelist >= m.pages) {
 		return fmt.Errorf("%w: the list of free pages is at page %d of %d", errUnusable, m.freelist, m.pages)
+	}
+	if !all {
+		return nil
 	}
 	in := inspection{head: m, data: data, seen: make([]uint64, m.pages/64+1), todo: []subtree{{page: m.root}}}
 	// The top is looked at first; below it there is work for several.

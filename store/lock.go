@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 )
@@ -40,4 +41,41 @@ func lockFile(f *os.File, wait time.Duration) error {
 			return errHeld
 		}
 	}
+}
+
+// In the lock file stands how the store was left: nothing while it is open, and
+// when it was closed, the size and time of its file. If these still hold, nobody
+// has touched the file since, and it needs no reading through. Whoever dies while
+// opening it finds the lock file empty the next time.
+
+func asClosed(lock *os.File, path string) bool {
+	now, err := stateOf(path)
+	if err != nil {
+		return false
+	}
+	then := make([]byte, len(now)+1)
+	n, err := lock.ReadAt(then, 0)
+	return errors.Is(err, io.EOF) && string(then[:n]) == now
+}
+
+func markOpen(lock *os.File) error { return lock.Truncate(0) }
+
+func markClosed(lock *os.File, path string) error {
+	state, err := stateOf(path)
+	if err != nil {
+		return err
+	}
+	_, err = lock.WriteAt([]byte(state), 0)
+	if isFull(err) {
+		return nil // then it is read through
+	}
+	return err
+}
+
+func stateOf(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("closed %d %d", info.Size(), info.ModTime().UnixNano()), nil
 }

@@ -75,7 +75,7 @@ func (s *Store) ready(schema uint64) (*bolt.DB, error) {
 	if err := removeLeftovers(s.path); err != nil {
 		return nil, err
 	}
-	db, fault, err := openExisting(s.path, schema)
+	db, fault, err := s.openExisting(schema)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
@@ -99,11 +99,14 @@ func (s *Store) ready(schema uint64) (*bolt.DB, error) {
 
 // openExisting opens a file after looking for faults in it: fault is what makes
 // it useless, err what keeps us from telling.
-func openExisting(path string, schema uint64) (db *bolt.DB, fault, err error) {
-	if fault, err = examine(path); fault != nil || err != nil {
+func (s *Store) openExisting(schema uint64) (db *bolt.DB, fault, err error) {
+	if fault, err = examine(s.path, asClosed(s.lock, s.path)); fault != nil || err != nil {
 		return nil, fault, err
 	}
-	db, err = openFile(path)
+	if err := markOpen(s.lock); err != nil {
+		return nil, nil, err
+	}
+	db, err = openFile(s.path)
 	if errors.Is(err, errUnusable) {
 		return nil, err, nil
 	}
@@ -111,14 +114,15 @@ func openExisting(path string, schema uint64) (db *bolt.DB, fault, err error) {
 		return nil, nil, err
 	}
 	// The pages make sense. Whether they are a store's, its buckets tell.
-	if fault, err = findBuckets(db, path, schema); fault != nil || err != nil {
+	if fault, err = findBuckets(db, s.path, schema); fault != nil || err != nil {
 		return nil, fault, errors.Join(err, db.Close())
 	}
 	return db, nil, nil
 }
 
-// examine inspects a file under its lock, so that nobody is writing to it.
-func examine(path string) (fault, err error) {
+// examine inspects a file under its lock, so that nobody is writing to it. Of a
+// file that is as it was closed, and large, only the head.
+func examine(path string, asClosed bool) (fault, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -130,7 +134,7 @@ func examine(path string) (fault, err error) {
 	case err != nil:
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	return inspect(f)
+	return inspect(f, asClosed)
 }
 
 // errUnusable: bbolt does not open the file because of what it holds.
@@ -277,6 +281,9 @@ func (s *Store) letGo() error {
 		err = s.db.Close() // a second time it does nothing
 	}
 	if s.lock != nil {
+		if s.db != nil && !s.suspect.Load() {
+			err = errors.Join(err, markClosed(s.lock, s.path))
+		}
 		err = errors.Join(err, s.lock.Close())
 		s.lock = nil
 	}

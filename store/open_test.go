@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -129,6 +130,55 @@ func TestDamagedFilesAreSetAside(t *testing.T) {
 		})
 	}
 }
+
+// TestAsClosed: only a file that nobody has touched since it was closed well is
+// trusted.
+func TestAsClosed(t *testing.T) {
+	dir := t.TempDir()
+	s := at(t, dir, Options{})
+	trusted := func() bool {
+		f, err := os.Open(s.path + ".lock")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		return asClosed(f, s.path)
+	}
+	if trusted() {
+		t.Error("trusted while it is open: as after a crash")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !trusted() {
+		t.Error("not trusted after closing")
+	}
+	s = at(t, dir, Options{})
+	if trusted() {
+		t.Error("trusted while it is open again")
+	}
+	_ = s.View(func(tx *Tx) error { return s.guard(func() error { panic(faultAddress{}) }) })
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if trusted() {
+		t.Error("trusted after damage was met")
+	}
+	if err := at(t, dir, Options{}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(s.path, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if trusted() {
+		t.Error("trusted although the file was touched")
+	}
+}
+
+// faultAddress is what the runtime panics with on a bus error.
+type faultAddress struct{}
+
+func (faultAddress) Addr() uintptr { return 1 }
 
 // TestDamageMetLater: the process lives on, and the error names the file.
 func TestDamageMetLater(t *testing.T) {
@@ -308,7 +358,7 @@ func FuzzInspect(f *testing.F) {
 	f.Fuzz(func(t *testing.T, at uint32, patch []byte) {
 		b := bytes.Clone(seed)
 		copy(b[int(at)%len(b):], patch)
-		if inspectPages(b) != nil {
+		if inspectPages(b, true) != nil {
 			return
 		}
 		path := filepath.Join(t.TempDir(), "patched.db")

@@ -35,6 +35,9 @@ func (tx *Tx) Emit(stream Stream, typ string, data any) (*Event, error) {
 			return nil, fmt.Errorf("encode the data of a %s: %w", typ, err)
 		}
 	}
+	if len(encoded.body) == 0 {
+		return nil, fmt.Errorf("a %s has no data", typ)
+	}
 	id, err := tx.newID()
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -90,6 +91,9 @@ type Store struct {
 	space   space
 	random  *bufio.Reader // for ids, many at a time
 	damaged error         // a commit has met damage: nothing more is written
+
+	// suspect: damage was met, and the file is to be read through the next time.
+	suspect atomic.Bool
 
 	// state guards what there is to see: readers hold it while they start, the
 	// writer while that changes.
