@@ -87,7 +87,7 @@ func (w *wrapper) column(p profile.Profile, c receipt.Column, width int, noWrap 
 func (w *wrapper) fits(p profile.Profile, spans []receipt.Span, width int) bool {
 	line := wrappedLine{first: len(w.pieces)}
 	for i, span := range spans {
-		pc := piece{text: p.Fit(span.Text), style: styleOf(span.Style, width), span: i}
+		pc := piece{text: p.Fit(strings.ReplaceAll(span.Text, noBreak, " ")), style: styleOf(span.Style, width), span: i}
 		n, ok := singleCells(span.Text, pc.text)
 		pc.cells = n * max(pc.style.Width, 1)
 		if line.cells += pc.cells; !ok || line.cells > width {
