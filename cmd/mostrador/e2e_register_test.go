@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -5,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +23,8 @@ type testRegister struct {
 	acks chan struct{}
 
 	receipt int
-	sold    []string
+	mu      sync.Mutex
+	sold    []string // all of whose records were acknowledged
 	stop    context.CancelFunc
 	selling sync.WaitGroup
 }
@@ -62,7 +66,7 @@ func (r *testRegister) sell(t *testing.T, n int) []string {
 			t.Fatal(err)
 		}
 	}
-	return r.sold
+	return r.rung()
 }
 
 // keepSelling rings up sales until stopSelling.
@@ -86,7 +90,7 @@ func (r *testRegister) stopSelling() []string {
 		r.stop()
 		r.selling.Wait()
 	}
-	return r.sold
+	return r.rung()
 }
 
 // ring rings up one sale; ctx ends it only between sales.
@@ -103,8 +107,17 @@ func (r *testRegister) ring(ctx context.Context) error {
 			return err
 		}
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.sold = append(r.sold, fmt.Sprintf("%06d", r.receipt))
 	return nil
+}
+
+// rung are the receipt numbers so far.
+func (r *testRegister) rung() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.sold)
 }
 
 func (r *testRegister) say(record string) error {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -93,17 +95,22 @@ func (c *counter) checkPaper(k ask) {
 	for station, texts := range k.stations() {
 		c.onPaper(k, "comanda "+station, printers[station], append(texts, k.comanda...), strings.ToUpper(station))
 	}
-	receipt := slices.Clone(k.receipt)
-	for _, l := range k.lines {
-		receipt = append(receipt, l.name)
-		for _, m := range l.modifiers {
-			receipt = append(receipt, m.name)
-		}
-	}
-	c.onPaper(k, "receipt", c.till, receipt, "")
+	c.onPaper(k, "receipt", c.till, k.receiptTexts(), "")
 	if k.kind == "delivery" {
 		c.onPaper(k, "slip", c.till, k.slip, "")
 	}
+}
+
+// receiptTexts must be on the customer's ticket.
+func (k ask) receiptTexts() []string {
+	texts := slices.Clone(k.receipt)
+	for _, l := range k.lines {
+		texts = append(texts, l.name)
+		for _, m := range l.modifiers {
+			texts = append(texts, m.name)
+		}
+	}
+	return texts
 }
 
 // onPaper wants one paper that holds all the texts. What a column's width

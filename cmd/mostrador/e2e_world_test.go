@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -43,6 +45,7 @@ var daemonBinary = sync.OnceValues(func() (string, error) {
 type counter struct {
 	t        *testing.T
 	dir      string
+	dataDir  string
 	config   string
 	broker   *uplinktest.Broker
 	cloud    *uplinktest.Consumer
@@ -63,6 +66,8 @@ type counterOptions struct {
 	// copyAll: every kind of ticket that was cut off is printed once more, so
 	// that a test can ask for all paper without a person.
 	copyAll bool
+	// dataDir is where the daemon keeps its data; empty: with all else.
+	dataDir string
 }
 
 func newCounter(t *testing.T, o counterOptions) *counter {
@@ -73,6 +78,9 @@ func newCounter(t *testing.T, o counterOptions) *counter {
 	}
 	c := &counter{t: t, dir: t.TempDir(), binary: binary, broker: uplinktest.Mosquitto(t, uplinktest.BrokerOptions{Persistent: true})}
 	c.cloud = uplinktest.Subscribe(t, c.broker.Addr(), "backend")
+	if c.dataDir = o.dataDir; c.dataDir == "" {
+		c.dataDir = filepath.Join(c.dir, "data")
+	}
 	line, network, journal := drivertest.NewPTY(t), drivertest.NewTCP(t), drivertest.NewPTY(t)
 	pace := 0
 	if o.paced {
@@ -117,6 +125,9 @@ data_dir = %q
 [uplink]
 broker = %q
 
+[buffer]
+max_size = "64MiB"
+
 [[printer]]
 name = "cocina"
 port = "%s?baud=19200"
@@ -151,7 +162,7 @@ ack = "06"
 provider = "justo"
 nickname = "Justo Centro"
 accept = "automatic"
-`, o.locale, o.currency, filepath.Join(c.dir, "data"), c.broker.URL(), kitchen, till, unknown, register)
+`, o.locale, o.currency, c.dataDir, c.broker.URL(), kitchen, till, unknown, register)
 	name := filepath.Join(c.dir, "mostrador.toml")
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
