@@ -103,11 +103,11 @@ a     c`},
 the quick brown fox`},
 	{"fixed widths give way", "{width:100 3 100}\n|a |b |c|", `
 a        b      c`},
-	{"numbers take room from the words beside them", "{width:* 4}\nthe quick brown fox |1,250.50\n{width:2 * 3}\n7 |abcdef |1234567890123", `
+	{"numbers take room from the words beside them", "{width:* 4}\nthe quick brown fox |1,250.50\n{width:2 * 3}\n7 |abcdefgh |12345678901", `
 the quick   1,250.50
 brown fox
-7 abcd 1234567890123
-  ef`},
+7 abcdef 12345678901
+  gh`},
 	{"then the words beside them get narrow", "^^^TOTAL | ^^^S/\u00a0123", `
 TOTAL   S /   1 2 3`},
 	{"then the numbers", "^^^TOTAL | ^^^S/\u00a01,234,567\n^^^S/\u00a012,345,678.90", `

@@ -22,7 +22,7 @@ func (s *setter) keepNumbers(t *table, l receipt.Line) []receipt.Column {
 		}
 		if !narrowOthers(columns, needs, t) && !narrowNumbers(columns, needs, t) {
 			for i := range needs {
-				needs[i].word = needs[i].number
+				needs[i].word = max(needs[i].number, needs[i].least)
 			}
 			t.giveTo(needs, l.Format)
 			return columns
@@ -30,9 +30,12 @@ func (s *setter) keepNumbers(t *table, l receipt.Line) []receipt.Column {
 	}
 }
 
-// A need is how many cells a column's longest number takes, and its longest
-// word of any kind.
-type need struct{ number, word int }
+// A need is how many cells a column's longest number takes, its longest word of
+// any kind, and what is left to it in any case: few words would make many rows.
+type need struct{ number, word, least int }
+
+// leastWidth is the least that a column keeps which has so much text.
+const leastWidth = 6
 
 func (s *setter) needs(columns []receipt.Column) []need {
 	needs := make([]need, len(columns))
@@ -149,7 +152,8 @@ func (w *wrapper) need(p profile.Profile, c receipt.Column, paper int) need {
 	for i, span := range c.Spans {
 		w.read(p, span, i, paper)
 	}
-	var n need
+	n := need{least: min(len(w.marks), leastWidth)}
+	n.word = n.least
 	for start := 0; start < len(w.marks); {
 		end := w.wordEnd(start)
 		cells := 0

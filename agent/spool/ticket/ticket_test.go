@@ -148,6 +148,7 @@ func golden(t *testing.T, file, got string) {
 func TestHostileTextsStayText(t *testing.T) {
 	for name, text := range map[string]string{
 		"long":     strings.Repeat("Supercalifragilístico ", 230),
+		"words":    strings.Repeat("a 1 ", 1250),
 		"one word": strings.Repeat("ñ", 5000),
 		"controls": "a\x1b@\x10\x04\x01\x1dV\x00b\r\n\x00c\x9bd",
 		"markup":   "|{code:1}|\n===\n---\n^^^^\"_`~\\x1b{command:x}\\",
