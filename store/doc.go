@@ -3,4 +3,10 @@
 // ticket prints and when an event may go are decided elsewhere. What one part
 // has committed here, the store tells the next, so that every step resumes
 // after a crash.
+//
+// Callers change it in transactions (Update; UpdateVital for orders and tickets)
+// that share their flush to disk with whoever comes at the same time, read it in
+// others (View, ViewDurable), and hear of changes by Watch. The rules when space
+// runs out stand in space.go and held.go; what a new version may change about the
+// file, in migrate.go.
 package store

@@ -159,12 +159,17 @@ func (s *Store) rebuild() error {
 // delete and mark as sent.
 func (s *Store) hold(calls []*call) {
 	s.state.Lock()
+	was := s.health.HeldBytes
 	for _, c := range calls {
 		c.err = s.holdOne(c)
 	}
 	s.countHeld()
+	changed := s.health.HeldBytes != was
 	s.state.Unlock()
-	s.watchers.tell(1 << TopicHealth)
+	// Who was refused and waits for room must not wake itself.
+	if changed {
+		s.watchers.tell(1 << TopicHealth)
+	}
 }
 
 func (s *Store) holdOne(c *call) error {

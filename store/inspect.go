@@ -17,8 +17,9 @@ import (
 // bbolt panics on a page that makes no sense, some of the time on a goroutine of
 // its own where nothing can recover, and a file shorter than it says is a bus
 // error. So a file is read through once before bbolt opens it, unless it is large
-// and as it was when it was last closed well. The layout is that of bbolt's file format version 2 (internal/common: page.go, meta.go,
-// bucket.go), in the machine's byte order.
+// and as it was when it was last closed well. The layout is that of bbolt's file
+// format version 2 (internal/common: page.go, meta.go, bucket.go), in the
+// machine's byte order.
 const (
 	pageHeader   = 16 // id 8, flags 2, count 2, overflow 4
 	elementSize  = 16 // branch: pos 4, ksize 4, pgid 8; leaf: flags 4, pos 4, ksize 4, vsize 4
