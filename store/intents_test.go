@@ -109,3 +109,36 @@ func noError(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// While the store holds in memory, who is refused is not told that something
+// has changed; when what was held is written, its intents are forgotten.
+func TestRefusedWhileHeld(t *testing.T) {
+	s := opened(t, Options{MaxSize: 1 << 20, Reserve: 256 << 10})
+	fillUp(t, s)
+	for n := 1; ; n++ {
+		_, durable, err := s.order(n)
+		noError(t, err)
+		if !durable {
+			break
+		}
+	}
+	noError(t, s.NoteIntents(Intent{"ticket", 1}))
+	health, stop := s.Watch(TopicHealth)
+	defer stop()
+	wantError(t, s.recordSale(1_000_000), ErrFull)
+	select {
+	case <-health:
+		t.Error("a refusal woke those who wait for room")
+	default:
+	}
+	noError(t, s.Update(func(tx *Tx) error { return tx.MarkSent(StreamSales, tx.Last(StreamSales)) }))
+	noError(t, s.Recover())
+	select {
+	case <-health:
+	default:
+		t.Error("nobody was told of the room")
+	}
+	if len(s.intents.own) != 0 {
+		t.Errorf("%d intents are left", len(s.intents.own))
+	}
+}

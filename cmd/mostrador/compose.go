@@ -103,18 +103,20 @@ func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog
 // write it.
 const recoverEvery = 3 * time.Second
 
-// keepWriting writes what a full disk has kept in memory, as soon as it can.
+// keepWriting writes what a full disk has kept in memory, and has the store take
+// everything again, as soon as it can.
 func keepWriting(ctx context.Context, st *store.Store, log *slog.Logger) error {
 	changed, stop := st.Watch(store.TopicHealth)
 	defer stop()
+	var again <-chan time.Time // runs on whatever changes meanwhile
 	for {
-		var again <-chan time.Time
-		if st.Health().InMemory {
+		if h := st.Health(); again == nil && (h.InMemory || h.Full) {
 			again = time.After(recoverEvery)
 		}
 		select {
 		case <-changed:
 		case <-again:
+			again = nil
 			if err := st.Recover(); err != nil {
 				log.Error("orders are held in memory: the disk is full; make room on it", "error", err)
 			}

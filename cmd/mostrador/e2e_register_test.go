@@ -34,8 +34,8 @@ func newTestRegister(t *testing.T, line *drivertest.PTY) *testRegister {
 	var hearing sync.WaitGroup
 	hearing.Go(r.hear)
 	t.Cleanup(func() {
+		line.Unplug() // ends also a sale that nobody acknowledges
 		r.stopSelling()
-		line.Unplug()
 		hearing.Wait()
 	})
 	return r

@@ -1,0 +1,318 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mostrador/agent/web"
+	"mostrador/store"
+)
+
+// A smallDisk is a file system of its own that holds the daemon's data and a
+// file of somebody else's that can take all the space that is left.
+type smallDisk struct {
+	t   *testing.T
+	dir string
+}
+
+// diskSize is little more than what the store sets aside for orders: a quarter
+// of the smallest max_size.
+const diskSize = 40 << 20
+
+// newSmallDisk mounts a file system, in memory or an ext4 in a file.
+func newSmallDisk(t *testing.T, kind string) *smallDisk {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("only root can mount a small disk; CI runs this as root")
+	}
+	d := &smallDisk{t: t, dir: filepath.Join(t.TempDir(), "disk")}
+	if err := os.Mkdir(d.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	mount := []string{"-t", "tmpfs", "-o", fmt.Sprintf("size=%d", diskSize), "mostrador-test", d.dir}
+	if kind == "ext4" {
+		image := filepath.Join(t.TempDir(), "image")
+		d.run("truncate", "-s", fmt.Sprint(diskSize), image)
+		d.run("mkfs.ext4", "-q", "-m", "0", image)
+		mount = []string{"-o", "loop", image, d.dir}
+	}
+	d.run("mount", mount...)
+	t.Cleanup(func() { d.run("umount", d.dir) })
+	return d
+}
+
+func (d *smallDisk) run(name string, args ...string) {
+	d.t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		d.t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+}
+
+func (d *smallDisk) filler() string { return filepath.Join(d.dir, "somebody-elses") }
+
+// fill takes all the space that there is now.
+func (d *smallDisk) fill() {
+	d.t.Helper()
+	f, err := os.OpenFile(d.filler(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer f.Close()
+	for _, size := range []int{1 << 20, 4 << 10} {
+		for err == nil {
+			if _, err = f.Write(make([]byte, size)); err == nil && size < 1<<20 {
+				err = f.Sync()
+			}
+		}
+		if !errors.Is(err, unix.ENOSPC) {
+			d.t.Fatal(err)
+		}
+		err = nil
+	}
+}
+
+// free gives the space back.
+func (d *smallDisk) free() {
+	d.t.Helper()
+	if err := os.Remove(d.filler()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// health asks the daemon how much room its store has.
+func (c *counter) health() (h store.Health) {
+	c.t.Helper()
+	client, err := web.NewClient(c.dataDir)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var all struct {
+		Store store.Health `json:"store"`
+	}
+	if err := client.Get(c.t.Context(), "/v1/health", &all); err != nil {
+		c.t.Fatal(err)
+	}
+	return all.Store
+}
+
+// pubacks are how many messages the broker knows to be taken, all runs of the
+// daemon together.
+func (c *counter) pubacks() int {
+	return strings.Count(c.broker.Log(), "Received PUBACK from lima-01_caja-1 ")
+}
+
+// fillUntilMemory fills the disk, and then has orders use up the reserve
+// while somebody else takes what it lets go of.
+func (c *counter) fillUntilMemory(d *smallDisk, next func() ask) (asks []ask) {
+	c.t.Helper()
+	d.fill()
+	for len(asks) < 2000 {
+		k := next()
+		asks = append(asks, k)
+		c.order(k.payload)
+		c.eventually(20*time.Second, "the order", func() bool {
+			_, _, err := c.try("orders", "show", k.number)
+			return err == nil
+		})
+		if c.health().InMemory {
+			c.t.Logf("the store holds in memory from order %d on", len(asks))
+			return asks
+		}
+		d.fill()
+	}
+	c.t.Fatal("the reserve has no end")
+	return nil
+}
+
+// Full disk, as the design has it: sales are refused and not acknowledged,
+// orders use the reserve and then memory, and are acknowledged once their
+// papers are proven; with space again everything is written by itself.
+func TestFullDisk(t *testing.T) {
+	for _, kind := range []string{"tmpfs", "ext4"} {
+		t.Run(kind, func(t *testing.T) {
+			disk := newSmallDisk(t, kind)
+			c := newCounter(t, counterOptions{locale: "es-PE", currency: "PEN", copyAll: true, dataDir: filepath.Join(disk.dir, "data")})
+			c.start()
+			r, _ := seeded(t)
+			menu := &kitchenMenu{rand: r, currency: "PEN"}
+			next := func() ask { return menu.ask(t, []string{"delivery", "go", "serve"}[r.IntN(3)]) }
+			c.register.sell(t, 2)
+			asks := c.fillUntilMemory(disk, next)
+			c.settled(len(asks), time.Minute)
+			c.eventually(10*time.Second, "proven papers acknowledged", func() bool { return c.pubacks() == len(asks) })
+
+			c.register.keepSelling(t) // in vain
+			c.kitchen.peer.Unplug()
+			asks = append(asks, c.orderInMemory(disk, func() ask { return c.askFor(next, "parrilla") })...)
+			if n := c.pubacks(); n >= len(asks) {
+				t.Errorf("%d of %d orders are acknowledged although one is only in memory and has no paper", n, len(asks))
+			}
+			if n := len(c.register.rung()); n != 2 {
+				t.Errorf("%d sales were acknowledged on a full disk", n)
+			}
+			c.wantLog("store.memory", "store.full")
+
+			disk.free()
+			c.eventually(30*time.Second, "the store to recover", func() bool { h := c.health(); return !h.InMemory && !h.Full })
+			c.eventually(30*time.Second, "what was held acknowledged", func() bool { return c.pubacks() == len(asks) })
+			c.kitchen.peer.Plug()
+			c.eventually(30*time.Second, "sales again", func() bool { return len(c.register.rung()) > 4 })
+			sales := c.register.stopSelling()
+			c.settled(len(asks), time.Minute)
+			for _, k := range asks {
+				c.checkPaper(k)
+				c.checkPapers(k)
+			}
+			c.checkCloud(asks, sales)
+			c.stop()
+		})
+	}
+}
+
+// orderInMemory gives orders until one stays in memory. What the uplink has
+// sent makes room within the file, so the first ones may be written after all.
+func (c *counter) orderInMemory(d *smallDisk, next func() ask) (asks []ask) {
+	c.t.Helper()
+	for range 12 { // fewer than are acknowledged by force
+		k := next()
+		asks = append(asks, k)
+		c.order(k.payload)
+		c.eventually(20*time.Second, "the order", func() bool { return c.jobsOf(k) > 0 })
+		d.fill()
+		time.Sleep(recoverEvery + time.Second) // the store has tried to write it
+		if c.health().InMemory {
+			return asks
+		}
+	}
+	c.t.Fatal("nothing stays in memory")
+	return nil
+}
+
+// askFor makes an order that has something to make at a station.
+func (c *counter) askFor(next func() ask, station string) ask {
+	for {
+		if k := next(); len(k.stations()[station]) > 0 {
+			return k
+		}
+	}
+}
+
+// jobsOf counts an order's tickets.
+func (c *counter) jobsOf(k ask) int {
+	out, _, err := c.try("orders", "show", k.number, "--json")
+	if err != nil {
+		return 0
+	}
+	var d struct{ Tickets []store.Job }
+	if err := json.Unmarshal([]byte(out), &d); err != nil {
+		c.t.Fatal(err)
+	}
+	return len(d.Tickets)
+}
+
+// wantLog wants alarms of some kinds in the daemon's own log: upstream they
+// come when there is space.
+func (c *counter) wantLog(kinds ...string) {
+	c.t.Helper()
+	text, err := os.ReadFile(c.log.Name())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for kind, words := range map[string]string{
+		"store.memory": "held in memory only", "store.full": "takes only orders and tickets",
+	} {
+		if slices.Contains(kinds, kind) && !strings.Contains(string(text), words) {
+			c.t.Errorf("the log does not say %q", words)
+		}
+	}
+}
+
+// Killed while only memory holds them: what was not acknowledged comes again
+// from the broker, and no paper comes out a second time without a mark.
+func TestKilledOnAFullDisk(t *testing.T) {
+	rounds := 4
+	if proof() {
+		rounds = 40
+	}
+	disk := newSmallDisk(t, "ext4")
+	c := newCounter(t, counterOptions{locale: "es-PE", currency: "PEN", copyAll: true, paced: true, dataDir: filepath.Join(disk.dir, "data")})
+	c.start()
+	r, _ := seeded(t)
+	menu := &kitchenMenu{rand: r, currency: "PEN"}
+	next := func() ask { return menu.ask(t, []string{"delivery", "go", "serve"}[r.IntN(3)]) }
+	asks := c.fillUntilMemory(disk, next)
+	marks := 0
+	for range rounds {
+		for range 1 + r.IntN(3) {
+			k := next()
+			asks = append(asks, k)
+			c.order(k.payload)
+		}
+		time.Sleep(time.Duration(r.IntN(1500)) * time.Millisecond) // the random moment
+		c.kill()
+		disk.fill()
+		c.start()
+	}
+	c.eventually(2*time.Minute, "all orders on paper", func() bool {
+		return !slices.ContainsFunc(asks, func(k ask) bool { return !c.allOnPaper(k) })
+	})
+	if !c.health().InMemory {
+		t.Error("the store was not held in memory: the test has shown nothing")
+	}
+	disk.free()
+	c.eventually(30*time.Second, "the store to recover", func() bool { h := c.health(); return !h.InMemory && !h.Full })
+	c.eventually(time.Minute, "no ticket under way", func() bool {
+		return !slices.ContainsFunc(c.tickets(), func(j store.Job) bool { return j.State == store.JobQueued || j.State == store.JobSending })
+	})
+	for _, k := range asks {
+		c.checkPaper(k)
+		c.checkMarks(k)
+	}
+	for _, p := range append(c.kitchen.Papers(), c.till.Papers()...) {
+		if marked(p) {
+			marks++
+		}
+	}
+	t.Logf("%d kills, %d orders, %d papers headed POSIBLE DUPLICADO", rounds, len(asks), marks)
+	c.eventually(30*time.Second, "everything acknowledged", func() bool { return c.pubacks() >= len(asks) })
+	last := next()
+	c.order(last.payload)
+	c.cloud.Wait(30*time.Second, "the last order upstream", func() bool { return c.ordersInCloud()[last.id] > 0 })
+	c.cloud.Check()
+	c.stop()
+}
+
+// allOnPaper: checkPaper would find nothing wrong.
+func (c *counter) allOnPaper(k ask) bool {
+	for station, texts := range k.stations() {
+		p := c.till
+		if station == "parrilla" {
+			p = c.kitchen
+		}
+		if !holdsOne(p, k, append(texts, k.comanda...)) {
+			return false
+		}
+	}
+	return holdsOne(c.till, k, k.receiptTexts()) && (k.kind != "delivery" || holdsOne(c.till, k, k.slip))
+}
+
+func holdsOne(p *paperPrinter, k ask, texts []string) bool {
+	for _, paper := range papersOf(p, k.number) {
+		if holdsAll(paper, texts) {
+			return true
+		}
+	}
+	return false
+}
