@@ -9,7 +9,7 @@ TARGETS := linux-amd64 linux-arm64 linux-arm windows-amd64
 FUZZTIME ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof build lint fmt bench tools $(addprefix dist-,$(TARGETS))
+.PHONY: help demo test proof lab build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,12 +17,15 @@ help: ## Show what there is to make
 demo: ## Try everything on this machine, with nothing but Go; Ctrl-C ends it
 	@go run -ldflags '$(LDFLAGS)' ./cmd/mostrador demo
 
-test: tools lint ## Check and test everything; installs what it needs (Debian)
+test: tools tree lint ## Check and test everything; installs what it needs (Debian)
 	go test -race ./...
 
-proof: tools ## Test with full counts and fuzz every parser (hours; FUZZTIME=10m)
+proof: tools tree ## Test with full counts and fuzz every parser (hours; FUZZTIME=10m)
 	MOSTRADOR_PROOF=1 go test -race -timeout 0 -count=1 ./...
 	FUZZTIME=$(FUZZTIME) packaging/fuzz-all
+
+lab: tools tree ## Install the service on a machine with a real systemd (needs root)
+	go test -count=1 -v -run UnderSystemd ./cmd/mostrador
 
 build: $(addprefix dist-,$(TARGETS)) ## Build for every platform into dist/
 	@ls -l dist
@@ -42,6 +45,11 @@ bench: ## Measure what the design promises, beside its peers
 
 tools:
 	@packaging/install-tools
+
+# Outside of go test, because it takes minutes once. Only root can make it; the
+# tests say what they need.
+tree:
+	@if [ "$$(id -u)" -eq 0 ]; then packaging/lab/tree >/dev/null; fi
 
 dist-linux-amd64 dist-linux-arm64 dist-windows-amd64: dist-%:
 	GOOS=$(word 1,$(subst -, ,$*)) GOARCH=$(word 2,$(subst -, ,$*)) CGO_ENABLED=0 \

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/user"
+	"runtime"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -34,6 +35,8 @@ func exitOf(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, os.ErrPermission):
+		return notAllowed(err)
 	case errors.Is(err, web.ErrNotRunning):
 		return &exitError{exitNotRunning, err}
 	case errors.Is(err, command.ErrNotFound):
@@ -42,6 +45,14 @@ func exitOf(err error) error {
 		return &exitError{exitWrongUse, err}
 	}
 	return err
+}
+
+// notAllowed says how a person may do what the system has just refused.
+func notAllowed(err error) error {
+	if runtime.GOOS == "windows" {
+		return fmt.Errorf("%w: try it as an administrator", err)
+	}
+	return fmt.Errorf("%w: try it with sudo, or as a member of the group %s", err, serviceName)
 }
 
 // show writes what a verb has to say: as JSON when asked, else as text.

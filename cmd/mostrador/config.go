@@ -48,7 +48,7 @@ func (a *app) explain(read func() (*config.Config, error)) (*config.Config, erro
 	case errors.Is(err, os.ErrNotExist):
 		return nil, fmt.Errorf("there is no configuration %s: write one, or name another with -c FILE", a.configPath)
 	case errors.Is(err, os.ErrPermission):
-		return nil, fmt.Errorf("%w: try it with sudo, or as a member of the group %s", err, serviceName)
+		return nil, notAllowed(err)
 	}
 	if faults, ok := errors.AsType[*config.Faults](err); ok {
 		return nil, fmt.Errorf("the configuration has %s:\n%w", count(len(faults.List), "fault"), faults)

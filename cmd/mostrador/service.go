@@ -45,22 +45,42 @@ func serviceConfig(executable, configPath, dataDir string) *service.Config {
 	}
 }
 
+// A controller does one thing to the service.
+type controller func(context.Context, service.Service) error
+
+// quick is a controller of what waits for nothing.
+func quick(do func(service.Service) error) controller {
+	return func(_ context.Context, s service.Service) error { return do(s) }
+}
+
+// answering waits until the daemon answers after something was done to its
+// service. A manager calls a service started when its process is; a person
+// means one that works.
+func (a *app) answering(do func(service.Service) error) controller {
+	return func(ctx context.Context, s service.Service) error {
+		if err := do(s); err != nil {
+			return err
+		}
+		return a.awaitDaemon(ctx, s)
+	}
+}
+
 func (a *app) serviceCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "service", Short: "Install Mostrador as a service of this machine, and control it", Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	verb := func(use, short, done string, checked bool, do func(service.Service) error) {
+	verb := func(use, short, done string, checked bool, do controller) {
 		cmd.AddCommand(&cobra.Command{
 			Use: use, Short: short, Args: usage(cobra.NoArgs),
-			RunE: func(*cobra.Command, []string) error { return a.controlService(use, done, checked, do) },
+			RunE: func(c *cobra.Command, _ []string) error { return a.controlService(c.Context(), use, done, checked, do) },
 		})
 	}
-	verb("install", "Install the service; it starts with the machine", "The service is installed. Start it with: mostrador service start", true, a.installService)
-	verb("uninstall", "Stop and remove the service; configuration and data stay", "The service is gone. Configuration and data are still there.", false, uninstallService)
-	verb("start", "Start the service", "The service runs.", true, service.Service.Start)
-	verb("stop", "Stop the service until the next start of the machine", "The service has stopped.", false, service.Service.Stop)
-	verb("restart", "Restart the service, so that it reads its configuration again", "The service runs.", true, service.Service.Restart)
+	verb("install", "Install the service; it starts with the machine", "The service is installed. Start it with: mostrador service start", true, quick(a.installService))
+	verb("uninstall", "Stop and remove the service; configuration and data stay", "The service is gone. Configuration and data are still there.", false, quick(uninstallService))
+	verb("start", "Start the service", "The service runs.", true, a.answering(service.Service.Start))
+	verb("stop", "Stop the service until the next start of the machine", "The service has stopped.", false, quick(service.Service.Stop))
+	verb("restart", "Restart the service, so that it reads its configuration again", "The service runs.", true, a.answering(service.Service.Restart))
 	cmd.AddCommand(&cobra.Command{
 		Use: "status", Short: "Say whether the service is installed and runs", Args: usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error { return a.serviceStatus() },
@@ -70,7 +90,7 @@ func (a *app) serviceCommand() *cobra.Command {
 
 // controlService does one thing to the service. checked: only with a right
 // configuration, because a service that cannot start would stand there instead.
-func (a *app) controlService(verb, done string, checked bool, do func(service.Service) error) error {
+func (a *app) controlService(ctx context.Context, verb, done string, checked bool, do controller) error {
 	if runtime.GOOS != "windows" && os.Geteuid() != 0 {
 		return fmt.Errorf("service %s needs the rights of an administrator: sudo mostrador service %s", verb, verb)
 	}
@@ -83,7 +103,10 @@ func (a *app) controlService(verb, done string, checked bool, do func(service.Se
 	if err != nil {
 		return err
 	}
-	if err := do(s); err != nil {
+	if verb != "install" && stateOf(s).State == "not-installed" {
+		return errNotInstalled // the library does not tell why systemctl refuses
+	}
+	if err := do(ctx, s); err != nil {
 		return serviceError(verb, err)
 	}
 	return a.show(map[string]string{"service": serviceName, "done": verb}, func(w io.Writer) { fmt.Fprintln(w, done) })
@@ -170,71 +193,23 @@ func uninstallService(s service.Service) error {
 	return s.Uninstall()
 }
 
+// errNotInstalled is the answer to every verb but install where there is no
+// service.
+var errNotInstalled = &exitError{exitNotFound, errors.New("the service is not installed: mostrador service install")}
+
 // serviceError says what a person can do about what a service manager said.
 func serviceError(verb string, err error) error {
-	text := err.Error()
 	switch {
-	case errors.Is(err, service.ErrNotInstalled), strings.Contains(text, "is not installed"), strings.Contains(text, "not loaded"), strings.Contains(text, "not found"):
-		return &exitError{exitNotFound, errors.New("the service is not installed: mostrador service install")}
-	case strings.Contains(text, "already exists"):
+	case errors.Is(err, errNoAnswer):
+		return err
+	case errors.Is(err, service.ErrNotInstalled):
+		return errNotInstalled
+	case strings.Contains(err.Error(), "already exists"):
 		return errors.New("the service is installed already: mostrador service uninstall removes it")
-	case errors.Is(err, os.ErrPermission), strings.Contains(text, "Access is denied"):
+	case errors.Is(err, os.ErrPermission), strings.Contains(err.Error(), "Access is denied"):
 		return fmt.Errorf("service %s needs the rights of an administrator: %w", verb, err)
 	}
-	return fmt.Errorf("service %s: %w", verb, err)
-}
-
-// A serviceState is what service status --json answers.
-type serviceState struct {
-	Service string `json:"service"`
-	// State is running, stopped, failed, not-installed or unknown.
-	State   string `json:"state"`
-	Manager string `json:"manager"`
-	Cause   string `json:"cause,omitempty"`
-}
-
-func (a *app) serviceStatus() error {
-	s, err := a.newService()
-	if err != nil {
-		return err
-	}
-	status, err := s.Status()
-	state := stateOf(status, err)
-	state.Manager = s.Platform()
-	err = a.show(state, func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %s (%s)\n", state.Service, state.State, state.Manager)
-		if state.Cause != "" {
-			fmt.Fprintln(w, state.Cause)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	switch state.State {
-	case "running":
-		return nil
-	case "not-installed":
-		return &exitError{code: exitNotFound}
-	default:
-		return &exitError{code: exitNotRunning}
-	}
-}
-
-func stateOf(status service.Status, err error) serviceState {
-	state := serviceState{Service: serviceName, State: "unknown"}
-	switch {
-	case errors.Is(err, service.ErrNotInstalled):
-		state.State = "not-installed"
-	case err != nil && strings.Contains(err.Error(), "failed state"):
-		state.State, state.Cause = "failed", "journalctl -u mostrador shows why"
-	case err != nil:
-		state.Cause = err.Error()
-	case status == service.StatusRunning:
-		state.State = "running"
-	case status == service.StatusStopped:
-		state.State = "stopped"
-	}
-	return state
+	return fmt.Errorf("service %s: %w; %s", verb, err, logHint())
 }
 
 // runAsService runs the daemon as the platform's service manager wants it.

@@ -191,7 +191,7 @@ func TestUsableForService(t *testing.T) {
 	}
 }
 
-func TestStateOf(t *testing.T) {
+func TestStateFrom(t *testing.T) {
 	for _, tt := range []struct {
 		status service.Status
 		err    error
@@ -200,11 +200,33 @@ func TestStateOf(t *testing.T) {
 		{service.StatusRunning, nil, "running"},
 		{service.StatusStopped, nil, "stopped"},
 		{service.StatusUnknown, service.ErrNotInstalled, "not-installed"},
-		{service.StatusUnknown, errors.New("service in failed state"), "failed"},
 		{service.StatusUnknown, errors.New("no bus"), "unknown"},
 	} {
-		if got := stateOf(tt.status, tt.err); got.State != tt.want {
+		if got := stateFrom(tt.status, tt.err); got.State != tt.want {
 			t.Errorf("%v %v: got %s", tt.status, tt.err, got.State)
+		}
+	}
+}
+
+func TestSystemdState(t *testing.T) {
+	for _, tt := range []struct {
+		load, active, sub string
+		want              string
+	}{
+		{"not-found", "inactive", "dead", "not-installed"},
+		{"loaded", "inactive", "dead", "stopped"},
+		{"loaded", "deactivating", "stop-sigterm", "stopped"},
+		{"loaded", "active", "running", "running"},
+		{"not-found", "active", "running", "running"}, // its unit was removed by hand
+		{"loaded", "activating", "start-pre", "running"},
+		{"loaded", "activating", "auto-restart", "failed"},
+		{"loaded", "activating", "auto-restart-queued", "failed"},
+		{"loaded", "failed", "failed", "failed"},
+		{"", "", "", "unknown"},
+	} {
+		shown := fmt.Sprintf("NRestarts=3\nLoadState=%s\nActiveState=%s\nSubState=%s\n", tt.load, tt.active, tt.sub)
+		if got := systemdState(shown); got.State != tt.want || got.Restarts != 3 {
+			t.Errorf("%s: got %+v", shown, got)
 		}
 	}
 }
@@ -247,9 +269,24 @@ func TestWindowsProgram(t *testing.T) {
 }
 
 func TestServiceErrorSaysWhatToDo(t *testing.T) {
-	err := serviceError("start", errors.New("Unit mostrador.service not found."))
-	exit, ok := errors.AsType[*exitError](err)
-	if !ok || exit.code != exitNotFound || !strings.Contains(err.Error(), "service install") {
-		t.Errorf("got %v", err)
+	for _, tt := range []struct {
+		err  error
+		code int
+		want string
+	}{
+		{fmt.Errorf("status: %w", service.ErrNotInstalled), exitNotFound, "mostrador service install"},
+		{errors.New("Init already exists: /etc/systemd/system/mostrador.service"), exitFailed, "mostrador service uninstall"},
+		{errors.New("Access is denied."), exitFailed, "administrator"},
+		{fmt.Errorf("%w (no socket); look there", errNoAnswer), exitFailed, "look there"},
+		{errors.New("exit status 1"), exitFailed, logHint()},
+	} {
+		err := serviceError("start", tt.err)
+		code := exitFailed
+		if exit, ok := errors.AsType[*exitError](err); ok {
+			code = exit.code
+		}
+		if code != tt.code || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%v: exit code %d, %v", tt.err, code, err)
+		}
 	}
 }
