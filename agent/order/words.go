@@ -58,7 +58,7 @@ func kindWord(o *store.Order) string {
 // ticketWord names a ticket and where it comes out.
 func ticketWord(j *store.Job) string {
 	name := map[store.TicketKind]string{
-		store.ComandaTicket: "comanda", store.DeliveryTicket: "nota de reparto", store.ReceiptTicket: "ticket",
+		store.ComandaTicket: "comanda", store.DeliveryTicket: "guía de reparto", store.ReceiptTicket: "ticket del cliente",
 	}[j.Kind]
 	if j.Station != "" {
 		name += " " + j.Station

@@ -61,10 +61,10 @@ func TestDemoInterrupted(t *testing.T) {
 	}
 	for _, after := range []string{"corredor MQTT", "TOTAL"} {
 		temporary := t.TempDir()
-		var out bytes.Buffer
+		var out, errs bytes.Buffer
 		cmd := exec.Command(binary, "demo", "--every", "100ms")
 		cmd.Env = append(os.Environ(), "TMPDIR="+temporary)
-		cmd.Stderr = &out
+		cmd.Stderr = &errs
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +87,7 @@ func TestDemoInterrupted(t *testing.T) {
 		}
 		kill.Stop()
 		if err := cmd.Wait(); err != nil || !signalled {
-			t.Errorf("interrupted after %q: %v\n%s", after, err, out.String())
+			t.Errorf("interrupted after %q: %v\n%s%s", after, err, out.String(), errs.String())
 		}
 		emptyFolder(t, temporary)
 	}

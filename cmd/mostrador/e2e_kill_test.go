@@ -140,9 +140,10 @@ func (c *counter) checkMarks(k ask) {
 	c.t.Helper()
 	tickets := map[string][]virtual.Paper{"comanda parrilla": papersOf(c.kitchen, k.number)}
 	for _, paper := range papersOf(c.till, k.number) {
-		kind := tillTicket(paper)
+		kind := tillTicket(paper, k.number)
 		tickets[kind] = append(tickets[kind], paper)
 	}
+	delete(tickets, "torn")
 	for kind, papers := range tickets {
 		for i, paper := range papers {
 			if i > 0 && !marked(paper) {
@@ -159,14 +160,19 @@ func marked(paper virtual.Paper) bool {
 }
 
 // tillTicket tells the three tickets apart that come out of the till, also
-// where they are torn: what tells them apart stands at or above the number.
-func tillTicket(paper virtual.Paper) string {
-	text := squeeze(paper.Text())
-	switch {
-	case strings.Contains(text, "BARRA"):
+// where they are torn: what tells them apart stands at or above the number. On
+// the slip the number has a line of its own, on the customer's ticket it has not.
+func tillTicket(paper virtual.Paper, number string) string {
+	if strings.Contains(squeeze(paper.Text()), "BARRA") {
 		return "comanda barra"
-	case strings.Contains(text, "LaBrasa"): // only the customer's ticket is headed by the store
-		return "receipt"
 	}
-	return "slip"
+	for line := range strings.Lines(paper.Text()) {
+		if line = squeeze(line); strings.Contains(line, number) {
+			if line == "#"+number {
+				return "slip"
+			}
+			return "receipt"
+		}
+	}
+	return "torn above the number"
 }
