@@ -174,5 +174,5 @@ func tillTicket(paper virtual.Paper, number string) string {
 			return "receipt"
 		}
 	}
-	return "torn above the number"
+	return "torn"
 }
