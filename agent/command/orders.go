@@ -1,7 +1,9 @@
 package command
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"mostrador/store"
@@ -100,14 +102,16 @@ func findOrder(tx *store.Tx, name string) (*store.Order, error) {
 		if err != nil {
 			return nil, err
 		}
-		if o.Number == name || "#"+o.Number == name || o.Key.ChannelID == name || o.Transaction == name {
+		if slices.Contains([]string{o.Number, "#" + o.Number, o.Key.ChannelID, o.Transaction}, name) && name != "" && name != "#" {
 			return o, nil
 		}
 	}
 	if seq, ok := seqOf(name); ok {
-		return tx.Order(seq)
+		if o, err := tx.Order(seq); !errors.Is(err, store.ErrNotFound) {
+			return o, err
+		}
 	}
-	return nil, fmt.Errorf("order %q: %w", name, store.ErrNotFound)
+	return nil, fmt.Errorf("%w: order %q", ErrNotFound, name)
 }
 
 // Accept, Reject and Release act on an order for a person.

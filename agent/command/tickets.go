@@ -1,7 +1,9 @@
 package command
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"mostrador/store"
 )
@@ -9,9 +11,17 @@ import (
 // Tickets lists a page of the tickets, the newest first; a state other than ""
 // lists only those in it.
 func (c *Commands) Tickets(state store.JobState, p Page) ([]*store.Job, error) {
+	if state != "" && !slices.Contains(jobStates(), state) {
+		return nil, fmt.Errorf("%w: no ticket is %q; there are: %v", ErrWrong, state, jobStates())
+	}
 	return list(c.store, p, (*store.Tx).Jobs,
 		func(j *store.Job) uint64 { return j.Seq },
 		func(j *store.Job) bool { return state == "" || j.State == state })
+}
+
+func jobStates() []store.JobState {
+	return []store.JobState{store.JobQueued, store.JobSending, store.JobPrinted, store.JobNotPrinted,
+		store.JobUnknown, store.JobExpired, store.JobReplaced, store.JobCancelled}
 }
 
 // Ticket finds one ticket by its number on this terminal or its id.
@@ -24,6 +34,9 @@ func (c *Commands) Ticket(name string) (job *store.Job, err error) {
 		job, err = tx.JobByID(name)
 		return err
 	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = fmt.Errorf("%w: ticket %q", ErrNotFound, name)
+	}
 	return job, plain(err)
 }
 
