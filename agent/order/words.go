@@ -18,7 +18,15 @@ func title(o *store.Order) string {
 
 // statusWord is a status in Spanish, or the channel's own word.
 func statusWord(o *store.Order) string {
-	switch o.Status {
+	if o.Status == "" {
+		return o.StatusRaw
+	}
+	return StatusWords(o.Status)
+}
+
+// StatusWords says a status to people.
+func StatusWords(s store.Status) string {
+	switch s {
 	case store.Received:
 		return "recibido"
 	case store.Accepted:
@@ -36,23 +44,31 @@ func statusWord(o *store.Order) string {
 	case store.Rejected:
 		return "rechazado"
 	}
-	return o.StatusRaw
+	return string(s)
 }
 
-// kindWord is a kind of order in Spanish.
+// kindWord is a kind of order in Spanish, with its table.
 func kindWord(o *store.Order) string {
-	switch o.Kind {
+	if o.Kind != store.Table {
+		return KindWords(o.Kind)
+	}
+	if strings.HasPrefix(fold(o.Table), "mesa") {
+		return o.Table
+	}
+	return strings.TrimSpace("mesa " + o.Table)
+}
+
+// KindWords says a kind of order to people.
+func KindWords(k store.OrderKind) string {
+	switch k {
 	case store.Delivery:
 		return "reparto"
 	case store.Pickup:
 		return "retiro"
 	case store.Table:
-		if strings.HasPrefix(fold(o.Table), "mesa") {
-			return o.Table
-		}
-		return strings.TrimSpace("mesa " + o.Table)
+		return "mesa"
 	}
-	return string(o.Kind)
+	return string(k)
 }
 
 // ticketWord names a ticket and where it comes out.

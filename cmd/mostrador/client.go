@@ -26,6 +26,7 @@ func (a *app) client() (*web.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.terminal = cfg.Terminal
 	c, err := web.NewClient(cfg.Terminal.DataDir)
 	return c, exitOf(err)
 }

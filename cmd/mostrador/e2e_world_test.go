@@ -66,6 +66,8 @@ type counterOptions struct {
 	// copyAll: every kind of ticket that was cut off is printed once more, so
 	// that a test can ask for all paper without a person.
 	copyAll bool
+	// byHand: a person accepts the orders.
+	byHand bool
 	// dataDir is where the daemon keeps its data; empty: with all else.
 	dataDir string
 }
@@ -108,7 +110,10 @@ func newCounter(t *testing.T, o counterOptions) *counter {
 
 func (c *counter) writeConfig(o counterOptions, kitchen, till, register string) string {
 	c.t.Helper()
-	unknown := ""
+	unknown, accept := "", "automatic"
+	if o.byHand {
+		accept = "manual"
+	}
 	if o.copyAll {
 		unknown = "\n[tickets]\nreceipt = { unknown = \"copy\", printers = [\"caja\"] }\ndelivery = { unknown = \"copy\" }\ncomanda = { unknown = \"copy\" }\n"
 	}
@@ -161,8 +166,8 @@ ack = "06"
 [[integration]]
 provider = "justo"
 nickname = "Justo Centro"
-accept = "automatic"
-`, o.locale, o.currency, c.dataDir, c.broker.URL(), kitchen, till, unknown, register)
+accept = %q
+`, o.locale, o.currency, c.dataDir, c.broker.URL(), kitchen, till, unknown, register, accept)
 	name := filepath.Join(c.dir, "mostrador.toml")
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)

@@ -20,11 +20,11 @@ type figure struct{ what, limit, measured, how string }
 // docs/figures.md in place of what the same section had.
 func record(t *testing.T, section string, figures []figure) {
 	t.Helper()
-	text := fmt.Sprintf("%s. %s.\n\n| what | limit | measured | how it was taken |\n|---|---|---|---|\n", section, circumstances(t))
+	text := fmt.Sprintf("%s.\n\n| what | limit | measured | how it was taken |\n|---|---|---|---|\n", circumstances(t))
 	for _, f := range figures {
 		text += fmt.Sprintf("| %s | %s | %s | %s |\n", f.what, f.limit, f.measured, f.how)
 	}
-	t.Log("\n" + text)
+	t.Logf("%s\n%s", section, text)
 	if !proof() {
 		return
 	}

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"mostrador/agent/config"
 )
 
 // version is set at build time (-ldflags "-X main.version=…").
@@ -41,6 +43,8 @@ type app struct {
 	stdout, stderr io.Writer
 	configPath     string
 	json           bool
+	// terminal is the configuration's, once client has read it.
+	terminal config.Terminal
 }
 
 // An exitError ends the command with its code; err is what the person reads.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mostrador/agent/command"
+	"mostrador/agent/order"
 	"mostrador/agent/web"
 	"mostrador/store"
 )
@@ -52,12 +53,14 @@ func (a *app) listOrders(c *cobra.Command, p page) error {
 	return a.show(orders, func(w io.Writer) {
 		rows := make([]string, len(orders))
 		for i, o := range orders {
-			rows[i] = row(o.Transaction, o.PointOfSale, orDash(o.Invoice), orDash(o.PlacedAt), o.Number, o.Origin,
-				o.Kind, o.Status, orDash(string(o.ChannelState)), store.FormatMinor(o.Total, o.Currency, "es"),
-				o.InvoiceState, orDash(short(o.Observations, 30)))
+			placed, _ := time.Parse(time.RFC3339, o.PlacedAt) // empty: none
+			rows[i] = row(short(o.Transaction, 14), short(o.PointOfSale, 24), orDash(short(o.Invoice, 14)), orDash(a.when(placed)),
+				short(o.Number, 12), short(o.Origin, 14), order.KindWords(o.Kind), order.StatusWords(o.Status),
+				orDash(channelWords(o.ChannelState)), a.money(o.Total, o.Currency),
+				invoiceWords(o.InvoiceState), orDash(short(o.Observations, 24)))
 		}
 		table(w, "No hay pedidos todavía.",
-			"TRANSACCIÓN\tPUNTO DE VENTA\tFACTURA\tFECHA\tPEDIDO\tORIGEN\tTIPO\tESTADO\tCANAL\tTOTAL\tESTADO FACTURA\tOBSERVACIONES", rows)
+			"TRANSACCIÓN\tPUNTO DE VENTA\tFACTURA\tFECHA\tPEDIDO\tORIGEN\tTIPO\tESTADO\tCANAL\tTOTAL\tEST. FACTURA\tOBSERVACIONES", rows)
 	})
 }
 
@@ -77,7 +80,7 @@ func (a *app) showOrder(c *cobra.Command, name string) error {
 	if err := client.Get(c.Context(), "/v1/orders/"+url.PathEscape(name), &d); err != nil {
 		return exitOf(err)
 	}
-	return a.show(d, func(w io.Writer) { writeOrder(w, d) })
+	return a.show(d, func(w io.Writer) { a.writeOrder(w, d) })
 }
 
 func (a *app) orderAction(action, about string, body func() web.ActionRequest) *cobra.Command {
@@ -92,23 +95,23 @@ func (a *app) orderAction(action, about string, body func() web.ActionRequest) *
 			if err := client.Post(c.Context(), "/v1/orders/"+url.PathEscape(args[0])+"/"+action, body(), &d); err != nil {
 				return exitOf(err)
 			}
-			return a.show(d, func(w io.Writer) { writeOrder(w, d) })
+			return a.show(d, func(w io.Writer) { a.writeOrder(w, d) })
 		},
 	}
 }
 
 // writeOrder shows an order as a person reads it at the counter.
-func writeOrder(w io.Writer, d command.OrderDetail) {
+func (a *app) writeOrder(w io.Writer, d command.OrderDetail) {
 	o := d.Order
 	say := func(label string, value any) {
 		if text := printable(fmt.Sprint(value)); text != "" {
 			fmt.Fprintf(w, "%-16s %s\n", label, text)
 		}
 	}
-	money := func(minor int64) string { return store.FormatMinor(minor, o.Currency, "es") }
-	say("Pedido", fmt.Sprintf("%s (%s, %s, revisión %d)", o.Number, o.Kind, o.Status, o.Revision))
+	money := func(minor int64) string { return a.money(minor, o.Currency) }
+	say("Pedido", fmt.Sprintf("%s (%s, %s, revisión %d)", o.Number, order.KindWords(o.Kind), order.StatusWords(o.Status), o.Revision))
 	say("Origen", fmt.Sprintf("%s, %s %s", o.Origin, o.Key.Provider, o.Key.Nickname))
-	say("Canal", o.ChannelState)
+	say("Canal", channelWords(o.ChannelState))
 	say("Id", o.ID)
 	say("Cliente", o.Customer.Name+" "+o.Customer.Phone)
 	if o.Address != nil {
@@ -116,9 +119,8 @@ func writeOrder(w io.Writer, d command.OrderDetail) {
 		say("Referencia", o.Address.Comment)
 	}
 	say("Mesa", o.Table)
-	if !o.HeldUntil.IsZero() {
-		say("Retenido hasta", o.HeldUntil.Format(time.RFC3339))
-	}
+	say("Para", a.when(o.DueAt))
+	say("Retenido hasta", a.when(o.HeldUntil))
 	for _, l := range o.Lines {
 		fmt.Fprintf(w, "  %s × %s  %s\n", l.Quantity, printable(l.Name), money(l.Total))
 		writeModifiers(w, l.Modifiers, "      ")

@@ -41,12 +41,27 @@ func (a *app) printCommand() *cobra.Command {
 	f.BoolVar(&p.bytes, "bytes", false, "write the printer's bytes")
 	f.StringVar(&p.profile, "profile", p.profile, "printer `MODEL` for --png, --text and --bytes")
 	f.StringVar(&p.paper, "paper", p.paper, "paper for --png, --text and --bytes: 80mm or 58mm")
-	cmd.MarkFlagsMutuallyExclusive("printer", "png", "text", "bytes")
-	cmd.MarkFlagsOneRequired("printer", "png", "text", "bytes")
 	return cmd
 }
 
+// oneWay: a document goes to one place.
+func (p printing) oneWay() error {
+	ways := 0
+	for _, chosen := range []bool{p.printer != "", p.png != "", p.text, p.bytes} {
+		if chosen {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return wrongUse("say where to, in one way: --printer NAME, --png FILE, --text or --bytes")
+	}
+	return nil
+}
+
 func (a *app) print(c *cobra.Command, file string, p printing) error {
+	if err := p.oneWay(); err != nil {
+		return err
+	}
 	markup, err := a.readFile(file)
 	if err != nil {
 		return err

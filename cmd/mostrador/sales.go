@@ -33,9 +33,9 @@ func (a *app) listSales(c *cobra.Command, p page) error {
 	return a.show(sales, func(w io.Writer) {
 		rows := make([]string, len(sales))
 		for i, s := range sales {
-			rows[i] = row(s.Seq, s.Source, s.Receipt, s.BusinessDate, s.ClosedAt.Format("15:04:05"),
-				len(s.Lines), store.FormatMinor(s.Total, s.Currency, "es"))
+			rows[i] = row(s.Seq, s.Source, s.Receipt, s.BusinessDate, a.when(s.ClosedAt),
+				len(s.Lines), a.money(s.Total, s.Currency))
 		}
-		table(w, "No hay ventas todavía.", "VENTA\tFUENTE\tRECIBO\tDÍA\tHORA\tLÍNEAS\tTOTAL", rows)
+		table(w, "No hay ventas todavía.", "VENTA\tFUENTE\tRECIBO\tDÍA\tCERRADA\tLÍNEAS\tTOTAL", rows)
 	})
 }

@@ -64,14 +64,6 @@ func (a *app) listTickets(c *cobra.Command, p page, state string) error {
 	})
 }
 
-func marksWords(marks []store.Mark) string {
-	words := make([]string, len(marks))
-	for i, m := range marks {
-		words[i] = string(m)
-	}
-	return strings.Join(words, ", ")
-}
-
 func ticketLine(j *store.Job) string {
 	line := fmt.Sprintf("ticket %d: %s", j.Seq, spool.KindWords(j.Kind))
 	if j.Station != "" {
@@ -108,12 +100,8 @@ func writeTicket(w io.Writer, j *store.Job) {
 		fmt.Fprintln(w, "  todavía sin intentos")
 	}
 	for i, t := range j.Attempts {
-		outcome := string(t.Outcome)
-		if outcome == "" {
-			outcome = "en curso"
-		}
-		fmt.Fprintf(w, "  intento %d en %s: %s, prueba %s, %d de %d bytes %s\n",
-			i+1, printable(t.Printer), outcome, orDash(string(t.Proof)), t.Sent, t.Bytes, printable(t.Cause))
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  intento %d en %s: %s (prueba: %s), %d de %d bytes %s",
+			i+1, printable(t.Printer), outcomeWords(t), orDash(string(t.Proof)), t.Sent, t.Bytes, printable(t.Cause)), " "))
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,15 +28,15 @@ func (a *app) showUplink(c *cobra.Command) error {
 	if err := client.Get(c.Context(), "/v1/uplink", &s); err != nil {
 		return exitOf(err)
 	}
-	return a.show(s, func(w io.Writer) { writeUplink(w, s) })
+	return a.show(s, func(w io.Writer) { a.writeUplink(w, s) })
 }
 
-func writeUplink(w io.Writer, s uplink.Status) {
+func (a *app) writeUplink(w io.Writer, s uplink.Status) {
 	switch {
 	case s.Broker == "":
 		fmt.Fprintln(w, "Sin corredor configurado ([uplink] broker): todo queda en este terminal.")
 	case s.Connected:
-		fmt.Fprintf(w, "Conectado a %s desde %s\n", printable(s.Broker), s.Since.Format(time.RFC3339))
+		fmt.Fprintf(w, "Conectado a %s desde %s\n", printable(s.Broker), a.when(s.Since))
 	default:
 		fmt.Fprintf(w, "Sin conexión con %s: %s\n", printable(s.Broker), printable(s.LastError))
 		if s.Advice != "" {
@@ -46,17 +45,10 @@ func writeUplink(w io.Writer, s uplink.Status) {
 	}
 	rows := make([]string, len(s.Waiting))
 	for i, x := range s.Waiting {
-		rows[i] = row(x.Stream, x.Count, orDash(timeOrEmpty(x.Oldest)))
+		rows[i] = row(x.Stream, x.Count, orDash(a.when(x.Oldest)))
 	}
 	table(w, "No espera nada.", "FLUJO\tESPERAN\tDESDE", rows)
 	for _, n := range s.Notices {
 		fmt.Fprintln(w, "Aviso:", printable(n))
 	}
-}
-
-func timeOrEmpty(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format(time.RFC3339)
 }
