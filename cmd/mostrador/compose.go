@@ -103,12 +103,16 @@ func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog
 // write it.
 const recoverEvery = 3 * time.Second
 
+// tellEvery is how often the log says at most that it still cannot.
+const tellEvery = time.Minute
+
 // keepWriting writes what a full disk has kept in memory, and has the store take
 // everything again, as soon as it can.
 func keepWriting(ctx context.Context, st *store.Store, log *slog.Logger) error {
 	changed, stop := st.Watch(store.TopicHealth)
 	defer stop()
 	var again <-chan time.Time // runs on whatever changes meanwhile
+	var told time.Time
 	for {
 		if h := st.Health(); again == nil && (h.InMemory || h.Full) {
 			again = time.After(recoverEvery)
@@ -117,7 +121,8 @@ func keepWriting(ctx context.Context, st *store.Store, log *slog.Logger) error {
 		case <-changed:
 		case <-again:
 			again = nil
-			if err := st.Recover(); err != nil {
+			if err := st.Recover(); err != nil && time.Since(told) >= tellEvery {
+				told = time.Now()
 				log.Error("orders are held in memory: the disk is full; make room on it", "error", err)
 			}
 		case <-ctx.Done():
