@@ -2,6 +2,7 @@ package uplink_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,8 @@ import (
 
 // BenchmarkDrain compares emptying the outbox with bare pipelined publishing of
 // messages of the same size through the same library, to the same broker, with
-// the same window, alternating in one run. "x bare" is the ratio of the best
-// rounds of each; the target is 0.9.
+// the same window, alternating in one run, because the machine is never quiet.
+// "x-bare" is the median of the rounds' ratios; the target is 0.9.
 func BenchmarkDrain(b *testing.B) {
 	for _, delay := range []time.Duration{0, 50 * time.Millisecond} {
 		b.Run(fmt.Sprintf("rtt=%v", 2*delay), func(b *testing.B) { benchmarkDrain(b, delay) })
@@ -26,7 +27,7 @@ func BenchmarkDrain(b *testing.B) {
 const benchWindow = 64
 
 func benchmarkDrain(b *testing.B, delay time.Duration) {
-	events, rounds := 20_000, 3
+	events, rounds := 40_000, 7
 	if delay > 0 {
 		events, rounds = 6_000, 1
 	}
@@ -38,18 +39,24 @@ func benchmarkDrain(b *testing.B, delay time.Duration) {
 		address = line.Addr()
 	}
 	for b.Loop() {
-		var bare, ours float64
-		for range rounds {
+		var bare, ours, ratio []float64
+		for i := range rounds {
 			st := openStore(b)
 			size := emitSales(b, st, events)
-			bare = max(bare, publishBare(b, address, events, size))
-			ours = max(ours, drain(b, address, st, events))
+			bare = append(bare, publishBare(b, address, events, size))
+			ours = append(ours, drain(b, address, st, events))
+			ratio = append(ratio, ours[i]/bare[i])
 			st.Close()
 		}
-		b.ReportMetric(bare, "bare/s")
-		b.ReportMetric(ours, "ours/s")
-		b.ReportMetric(ours/bare, "x-bare")
+		b.ReportMetric(median(bare), "bare/s")
+		b.ReportMetric(median(ours), "ours/s")
+		b.ReportMetric(median(ratio), "x-bare")
 	}
+}
+
+func median(list []float64) float64 {
+	slices.Sort(list)
+	return list[len(list)/2]
 }
 
 // emitSales returns how long one message is.

@@ -16,6 +16,9 @@ const (
 	// closeGrace is how long Close waits for what is still to be written, so
 	// that a DISCONNECT leaves before the connection does.
 	closeGrace = 500 * time.Millisecond
+	// alertGrace is how long a failed write waits for the reader, which may have
+	// the peer's own word for it (a TLS alert) still to read.
+	alertGrace = 200 * time.Millisecond
 	// keepBuffer is the largest write buffer kept for the next time.
 	keepBuffer = 256 << 10
 )
@@ -34,13 +37,17 @@ type line struct {
 	ready  sync.Cond // out has bytes, or closed, or err
 	out    []byte
 	closed bool
-	err    error
+	err    error         // of a write
+	told   bool          // fail was called
 	done   chan struct{} // the writer has ended
+
+	readOnce sync.Once
+	readDone chan struct{} // a read has failed
 }
 
 // newLine takes over conn.
 func newLine(conn net.Conn, fail func(error)) *line {
-	l := &line{Conn: conn, in: bufio.NewReader(conn), fail: fail, done: make(chan struct{})}
+	l := &line{Conn: conn, in: bufio.NewReader(conn), fail: fail, done: make(chan struct{}), readDone: make(chan struct{})}
 	l.ready.L = &l.mu
 	go l.write()
 	return l
@@ -77,7 +84,7 @@ func (l *line) write() {
 			return
 		}
 		if err := l.send(batch); err != nil {
-			l.broken(err)
+			l.unwritable(err)
 			return
 		}
 		spare = batch
@@ -101,21 +108,39 @@ func (l *line) send(batch []byte) error {
 	return nil
 }
 
+// unwritable lets no more writes in and tells why, unless the reader knows better.
+func (l *line) unwritable(err error) {
+	l.mu.Lock()
+	l.err = err
+	closed := l.closed
+	l.mu.Unlock()
+	if closed {
+		return
+	}
+	grace := time.NewTimer(alertGrace)
+	defer grace.Stop()
+	select {
+	case <-l.readDone:
+	case <-grace.C:
+		l.broken(err)
+	}
+}
+
 // Read reads through the buffer.
 func (l *line) Read(p []byte) (int, error) {
 	n, err := l.in.Read(p)
 	if err != nil {
 		l.broken(err)
+		l.readOnce.Do(func() { close(l.readDone) })
 	}
 	return n, err
 }
 
+// broken tells the first error that is not from our own Close.
 func (l *line) broken(err error) {
 	l.mu.Lock()
-	first := l.err == nil && !l.closed
-	if first {
-		l.err = err
-	}
+	first := !l.told && !l.closed
+	l.told = true
 	l.mu.Unlock()
 	if first {
 		l.fail(err)

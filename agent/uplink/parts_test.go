@@ -213,7 +213,7 @@ func TestLineStalls(t *testing.T) {
 		if err := <-failed; !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("failed with %v", err)
 		}
-		if took := time.Since(begun); took != writeTimeout {
+		if took := time.Since(begun); took != writeTimeout+alertGrace {
 			t.Errorf("noticed after %v", took)
 		}
 		if _, err := l.Write([]byte("x")); err == nil {

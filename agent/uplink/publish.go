@@ -107,7 +107,7 @@ func (s *session) collect(late context.Context, flights <-chan flight, slots <-c
 		if err := s.awaitAck(late, f.token, limit); err != nil {
 			missing = true
 			if late.Err() == nil {
-				s.fail(fmt.Errorf("publish: %w", err))
+				s.fail(s.reason(fmt.Errorf("publish: %w", err)))
 			}
 			continue
 		}

@@ -27,6 +27,7 @@ const (
 	beatTimeout    = 5 * time.Minute
 	farewell       = 2 * time.Second // for what is in flight, and for the goodbye
 	handOver       = 5 * time.Second // for a publish to be taken by the library
+	reasonWait     = time.Second     // for the library to tell of a loss
 	disconnectWait = 1000            // milliseconds
 )
 
@@ -78,7 +79,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 	defer s.client.Disconnect(disconnectWait)
 	if err := s.greet(); err != nil {
-		return err
+		return s.reason(err)
 	}
 	s.u.connected(resumed)
 	parts.Go(s.beat)
@@ -88,6 +89,19 @@ func (s *session) run(ctx context.Context) error {
 		s.sayGoodbye()
 	}
 	return context.Cause(s.lost)
+}
+
+// reason is why the connection was lost, where that is known within a moment:
+// it says more than what the loss has made of something else.
+func (s *session) reason(err error) error {
+	t := time.NewTimer(reasonWait)
+	defer t.Stop()
+	select {
+	case <-s.lost.Done():
+		return context.Cause(s.lost)
+	case <-t.C:
+		return err
+	}
 }
 
 // connect opens the line and logs in; resumed: the broker has kept the session.

@@ -119,7 +119,7 @@ func (s *session) beat() {
 		select {
 		case <-tick.C:
 			if err := s.tell(beatTimeout); err != nil && s.ctx.Err() == nil {
-				s.fail(err)
+				s.fail(s.reason(err))
 			}
 		case <-s.ctx.Done():
 			return
