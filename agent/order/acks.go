@@ -156,7 +156,8 @@ func (a *Acks) sweep() error {
 	return nil
 }
 
-// papersProven reports whether an order has papers and all of them are printed.
+// papersProven reports whether an order has papers and all of them are printed:
+// of a ticket whose outcome is unknown, the copy that stands for it.
 func papersProven(tx *store.Tx, order uint64) (bool, error) {
 	if order == 0 {
 		return false, nil
@@ -166,7 +167,7 @@ func papersProven(tx *store.Tx, order uint64) (bool, error) {
 		return false, err
 	}
 	printed := 0
-	for _, j := range jobs {
+	for _, j := range slots(jobs) {
 		switch j.State {
 		case store.JobPrinted:
 			printed++

@@ -98,6 +98,26 @@ func TestAcksInMemory(t *testing.T) {
 		if acked["one"] != 2 || a.Held() != 0 {
 			t.Errorf("acked %v, %d held", acked, a.Held())
 		}
+		// A copy stands for the ticket whose outcome is unknown.
+		torn := take("torn")
+		jobs := k.jobs(t, torn.Order)
+		for _, j := range jobs[1:] {
+			k.setJob(t, j.Seq, store.JobPrinted)
+		}
+		k.setJob(t, jobs[0].Seq, store.JobUnknown)
+		synctest.Wait()
+		if acked["torn"] != 0 {
+			t.Error("acknowledged although a paper is unknown")
+		}
+		again := *jobs[0]
+		again.ID, again.Seq, again.CopyOf, again.Copy, again.State = "", 0, jobs[0].Seq, 2, store.JobPrinted
+		if _, err := k.st.UpdateVital(func(tx *store.Tx) error { c := again; return tx.PutJob(&c) }); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if acked["torn"] != 1 {
+			t.Errorf("acked %v", acked)
+		}
 		// Written after all.
 		take("two")
 		if err := k.st.Update(func(tx *store.Tx) error { return tx.MarkSent(store.StreamSales, tx.Last(store.StreamSales)) }); err != nil {

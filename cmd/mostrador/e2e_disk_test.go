@@ -247,7 +247,7 @@ func (c *counter) wantLog(words ...string) {
 func TestKilledOnAFullDisk(t *testing.T) {
 	rounds := 4
 	if proof() {
-		rounds = 40
+		rounds = 25
 	}
 	disk := newSmallDisk(t, "ext4")
 	c := newCounter(t, counterOptions{locale: "es-PE", currency: "PEN", copyAll: true, paced: true, dataDir: filepath.Join(disk.dir, "data")})
@@ -257,7 +257,15 @@ func TestKilledOnAFullDisk(t *testing.T) {
 	next := func() ask { return menu.ask(t, []string{"delivery", "go", "serve"}[r.IntN(3)]) }
 	asks := c.fillUntilMemory(disk, next)
 	marks := 0
+	// A copy that was cut off, too, waits for a person, and its order with it.
+	unacknowledged := func() int {
+		c.actAsPerson()
+		return len(asks) - c.pubacks()
+	}
 	for range rounds {
+		// With 16 of them the oldest is acknowledged by force, and a kill loses it:
+		// that is the bound of the design, which is not what is looked for here.
+		c.eventually(2*time.Minute, "papers", func() bool { return unacknowledged() < 8 })
 		for range 1 + r.IntN(3) {
 			k := next()
 			asks = append(asks, k)
@@ -268,8 +276,8 @@ func TestKilledOnAFullDisk(t *testing.T) {
 		disk.fill()
 		c.start()
 	}
-	c.eventually(2*time.Minute, "all orders on paper", func() bool {
-		return !slices.ContainsFunc(asks, func(k ask) bool { return !c.allOnPaper(k) })
+	c.eventually(2*time.Minute, "all acknowledged, and on paper", func() bool {
+		return unacknowledged() <= 0 && !slices.ContainsFunc(asks, func(k ask) bool { return !c.allOnPaper(k) })
 	})
 	if !c.health().InMemory {
 		t.Error("the store was not held in memory: the test has shown nothing")
@@ -289,7 +297,6 @@ func TestKilledOnAFullDisk(t *testing.T) {
 		}
 	}
 	t.Logf("%d kills, %d orders, %d papers headed POSIBLE DUPLICADO", rounds, len(asks), marks)
-	c.eventually(30*time.Second, "everything acknowledged", func() bool { return c.pubacks() >= len(asks) })
 	last := next()
 	c.order(last.payload)
 	c.cloud.Wait(30*time.Second, "the last order upstream", func() bool { return c.ordersInCloud()[last.id] > 0 })
