@@ -109,6 +109,9 @@ type Attempt struct {
 	Block int `json:"block,omitempty"`
 	// Cause in words, where the outcome needs one.
 	Cause string `json:"cause,omitempty"`
+	// Before counts the attempts before this one that ended as it did, with
+	// nothing sent, and are not listed each.
+	Before int `json:"before,omitempty"`
 }
 
 // Outcome is how an attempt ended.
@@ -147,6 +150,15 @@ type Item struct {
 	Parent string `json:"parent,omitempty"`
 	// Unmatched: no station takes it; it is here by default.
 	Unmatched bool `json:"unmatched,omitempty"`
+}
+
+// Tries counts the attempts, also those that are not listed each.
+func (j *Job) Tries() int {
+	n := len(j.Attempts)
+	for i := range j.Attempts {
+		n += j.Attempts[i].Before
+	}
+	return n
 }
 
 // Proof is what the job's outcome rests on: its last attempt's, or ProofNone.

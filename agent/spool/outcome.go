@@ -104,9 +104,22 @@ func (s *Spool) finish(seq uint64, a store.Attempt) error {
 		}
 		// Proven not printed: it waits again, unmarked.
 		j.State, j.Cause = store.JobQueued, a.Cause
+		j.Attempts = foldAttempts(j.Attempts)
 		return tx.PutJob(j)
 	})
 	return err
+}
+
+// foldAttempts counts the last two as one where both sent nothing to the same
+// printer: one that is out of paper all night is tried some thousand times, and
+// each try writes the job.
+func foldAttempts(all []store.Attempt) []store.Attempt {
+	n := len(all)
+	if n < 2 || all[n-2].Outcome != store.OutcomeNotPrinted || all[n-2].Printer != all[n-1].Printer {
+		return all
+	}
+	all[n-1].Before = all[n-2].Before + 1
+	return slices.Delete(all, n-2, n-1)
 }
 
 // giveUp ends a job that cannot be printed at all.
@@ -223,7 +236,7 @@ func Evidence(tx *store.Tx, j *store.Job) error {
 	e := TicketEvent{
 		Ticket: j.ID, Order: j.OrderID, OrderNumber: j.OrderNumber, Revision: j.Revision,
 		Kind: j.Kind, Station: j.Station, Printer: j.Printer, MeantFor: j.MeantFor,
-		Copy: j.Copy, Attempt: len(j.Attempts), Marks: j.Marks,
+		Copy: j.Copy, Attempt: j.Tries(), Marks: j.Marks,
 		Outcome: j.State, Proof: store.ProofNone, QueuedAt: j.QueuedAt, Cause: j.Cause,
 	}
 	if e.Marks == nil {

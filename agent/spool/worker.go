@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"mostrador/drivers"
@@ -150,7 +151,7 @@ func (w *worker) next() (job *store.Job, err error) {
 // print takes one job to paper and records what is known of it. It fails when
 // the line cannot be trusted any more.
 func (w *worker) print(ctx context.Context, session *printer.Session, job *store.Job) error {
-	ticket, err := w.spool.render.bytes(w.spool.store, job, w.printer)
+	ticket, err := w.compose(job)
 	if err != nil {
 		w.log.Error("ticket cannot be made", "ticket", job.ID, "error", err)
 		return w.spool.giveUp(job.Seq, fmt.Sprintf("no se pudo componer: %v", err))
@@ -165,6 +166,18 @@ func (w *worker) print(ctx context.Context, session *printer.Session, job *store
 		return err
 	}
 	return report.Err
+}
+
+// compose makes a ticket's bytes. One whose making panics is lost alone: it must
+// not take the agent down, now and at every further start.
+func (w *worker) compose(job *store.Job) (ticket []byte, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			w.log.Error("making a ticket panicked", "ticket", job.ID, "panic", v, "stack", string(debug.Stack()))
+			err = fmt.Errorf("fallo interno: %v", v)
+		}
+	}()
+	return w.spool.render.bytes(w.spool.store, job, w.printer)
 }
 
 // attemptOf says what a report is worth: nothing sent is proven not printed,

@@ -99,9 +99,11 @@ func writeTicket(w io.Writer, j *store.Job) {
 	if len(j.Attempts) == 0 {
 		fmt.Fprintln(w, "  todavía sin intentos")
 	}
-	for i, t := range j.Attempts {
+	n := 0
+	for _, t := range j.Attempts {
+		n += 1 + t.Before
 		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  intento %d en %s: %s (prueba: %s), %d de %d bytes %s",
-			i+1, printable(t.Printer), outcomeWords(t), orDash(string(t.Proof)), t.Sent, t.Bytes, printable(t.Cause)), " "))
+			n, printable(t.Printer), outcomeWords(t), orDash(string(t.Proof)), t.Sent, t.Bytes, printable(t.Cause)), " "))
 	}
 }
 
