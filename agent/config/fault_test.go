@@ -37,6 +37,8 @@ var faultTests = []struct {
 	{name: "unknown section", src: least + "[tikets]\n", want: "6:2: tikets", says: "did you mean tickets?"},
 	{name: "unknown key far from any", src: least + "[web]\nzzzzzz = 1\n", want: "7:1: web.zzzzzz", says: "there is listen"},
 	{name: "password in the file", src: least + "[uplink]\npassword = \"x\"\n", want: "7:1: uplink.password", says: "password_file"},
+	{name: "data folder too deep for its socket", src: least + "data_dir = \"/" + strings.Repeat("x", 92) + "\"\n", between: true,
+		want: "6:1: terminal.data_dir", says: "at most 92 bytes"},
 	{name: "missing section", src: "[web]\n", want: "1:1: terminal", says: "add [terminal]"},
 	{name: "missing key", src: strings.Replace(least, "currency = \"CLP\"\n", "", 1), want: "1:2: terminal.currency", says: "add currency"},
 	{name: "bad id", src: strings.Replace(least, `"s"`, `"Lima 01"`, 1), want: "2:1: terminal.store", says: "such as lima-01"},

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -23,6 +24,7 @@ func (r rules) all() {
 	r.devices()
 	r.integrations()
 	r.uplink()
+	r.dataDir()
 	r.names()
 	r.ports()
 }
@@ -204,6 +206,17 @@ func (r rules) uplink() {
 }
 
 // names reports printers, stations and devices that share a name.
+// maxDataDir bounds the data folder's name, in bytes: with /mostrador.sock behind
+// it, it must fit into the 107 bytes that the address of a unix socket has.
+const maxDataDir = 107 - len("/mostrador.sock")
+
+func (r rules) dataDir() {
+	if n := len(r.cfg.Terminal.DataDir); n > maxDataDir && runtime.GOOS != "windows" {
+		r.fault("terminal.data_dir", fmt.Sprintf("its name has %d bytes, too many for the socket in it", n),
+			fmt.Sprintf("use a folder whose whole name has at most %d bytes", maxDataDir))
+	}
+}
+
 func (r rules) names() {
 	unique := func(array string, names []string) {
 		for i, name := range names {

@@ -102,6 +102,20 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// The log tells staff when a held order prints, in the time of the place.
+func TestHeldUntilInWords(t *testing.T) {
+	r := rules()
+	r.Location = time.FixedZone("Lima", -5*60*60)
+	k := newKitchen(t, r)
+	d := asado("a1")
+	d.Order.Scheduled, d.Order.DueAt = true, time.Now().Add(26*time.Hour)
+	k.mustTake(t, d)
+	want := "se imprime el " + d.Order.DueAt.Add(-30*time.Minute).In(r.Location).Format("02/01/2006 15:04")
+	if e := k.entries(t)[0]; !strings.HasSuffix(e.Text, want) {
+		t.Errorf("%q does not say %q", e.Text, want)
+	}
+}
+
 func TestScheduled(t *testing.T) {
 	k := newKitchen(t, rules())
 	soon := time.Now().Add(2 * time.Hour)

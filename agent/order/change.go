@@ -133,7 +133,7 @@ func (in *Intake) change(tx *store.Tx, known *store.Order, d *Draft) (Taken, err
 		return takenOf(known, ChangeNone), nil
 	}
 	if s.older {
-		return takenOf(known, ChangeOlder), tx.Log(olderEntry(known, d))
+		return takenOf(known, ChangeOlder), tx.Log(in.rules.olderEntry(known, d))
 	}
 	next := merge(known, d, s)
 	if s == (step{dated: true}) {

@@ -168,7 +168,7 @@ func (in *Intake) create(tx *store.Tx, d *Draft) (Taken, error) {
 			return Taken{}, err
 		}
 	}
-	return takenOf(&o, ChangeReceived), tx.Log(receivedEntry(&o, tickets))
+	return takenOf(&o, ChangeReceived), tx.Log(in.rules.receivedEntry(&o, tickets))
 }
 
 // putNew stores a new order; where the channel has no transaction number, its

@@ -22,6 +22,16 @@ type Rules struct {
 	LeadTime time.Duration
 	// RequestTTL is how long a channel can still use our answer; 0: 15 minutes.
 	RequestTTL time.Duration
+	// Location is the terminal's: the log tells people times in it; nil: UTC.
+	Location *time.Location
+}
+
+// clock is a time as the log tells it to people.
+func (r Rules) clock(t time.Time) string {
+	if r.Location == nil {
+		return t.UTC().Format("02/01/2006 15:04 UTC")
+	}
+	return t.In(r.Location).Format("02/01/2006 15:04")
 }
 
 // A Station is a place of the kitchen.

@@ -97,7 +97,7 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func receivedEntry(o *store.Order, tickets []*store.Job) store.Entry {
+func (r Rules) receivedEntry(o *store.Order, tickets []*store.Job) store.Entry {
 	e := store.Entry{Kind: "order.received", Subject: o.ID, Severity: store.Info, Raw: o.Raw}
 	head := fmt.Sprintf("%s: %s, %s", title(o), kindWord(o), count(len(o.Lines), "línea", "líneas"))
 	switch {
@@ -111,7 +111,7 @@ func receivedEntry(o *store.Order, tickets []*store.Job) store.Entry {
 		e.Severity = store.Warning
 		e.Text = fmt.Sprintf("%s; llegó ya %s, no se imprime: reimprímalo si hace falta", head, statusWord(o))
 	case !o.HeldUntil.IsZero():
-		e.Text = fmt.Sprintf("%s; programado, se imprime a las %s UTC", head, o.HeldUntil.UTC().Format("2006-01-02 15:04"))
+		e.Text = fmt.Sprintf("%s; programado, se imprime el %s", head, r.clock(o.HeldUntil))
 	case len(tickets) == 0:
 		e.Severity = store.Alarm
 		e.Text = head + "; no hay impresora donde imprimirlo: configure una"
@@ -121,11 +121,11 @@ func receivedEntry(o *store.Order, tickets []*store.Job) store.Entry {
 	return e
 }
 
-func olderEntry(known *store.Order, d *Draft) store.Entry {
+func (r Rules) olderEntry(known *store.Order, d *Draft) store.Entry {
 	return store.Entry{
 		Kind: "order.older", Subject: known.ID, Severity: store.Info,
 		Text: fmt.Sprintf("%s: llegó un aviso más antiguo que lo conocido (%s); no cambia nada",
-			title(known), d.Order.Dated.UTC().Format("2006-01-02 15:04:05 UTC")),
+			title(known), r.clock(d.Order.Dated)),
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +38,7 @@ func (a *app) printCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&p.printer, "printer", "", "print on this printer of the running agent")
-	f.StringVar(&p.png, "png", "", "write a picture of the paper to `FILE`")
+	f.StringVar(&p.png, "png", "", "write a picture of the paper to `FILE`, and of further papers to FILE-2, FILE-3 …")
 	f.BoolVar(&p.text, "text", false, "write the paper as text")
 	f.BoolVar(&p.bytes, "bytes", false, "write the printer's bytes")
 	f.StringVar(&p.profile, "profile", p.profile, "printer `MODEL` for --png, --text and --bytes")
@@ -135,19 +137,37 @@ func (a *app) preview(markup []byte, p printing) error {
 		_, err := a.stdout.Write(stream)
 		return err
 	}
-	return writePicture(p.png, model, p.paper, stream)
+	return writePictures(p.png, model, p.paper, stream)
 }
 
-// writePicture draws what a printer would make of a stream.
-func writePicture(name string, model profile.Profile, paper string, stream []byte) error {
-	printer := virtual.New(model, model.Papers[paper], virtual.Options{})
+// writePictures draws what a printer would make of a stream: each paper that is
+// cut off is a picture of its own, nota.png, nota-2.png and so on.
+func writePictures(name string, model profile.Profile, paper string, stream []byte) error {
+	printer := virtual.New(model, model.Papers[paper], virtual.Options{Keep: maxDocument})
 	if _, err := printer.Write(stream); err != nil {
 		return err
 	}
-	sheets := append(printer.Papers(), printer.Current())
-	var png bytes.Buffer
-	if err := sheets[0].PNG(&png); err != nil {
-		return err
+	sheets := printer.Papers()
+	if rest := printer.Current(); len(sheets) == 0 || !rest.Blank() {
+		sheets = append(sheets, rest)
 	}
-	return os.WriteFile(name, png.Bytes(), 0o644)
+	for i, sheet := range sheets {
+		var png bytes.Buffer
+		if err := sheet.PNG(&png); err != nil {
+			return err
+		}
+		if err := os.WriteFile(pictureName(name, i), png.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pictureName is the name of the i-th picture, from 0.
+func pictureName(name string, i int) string {
+	if i == 0 {
+		return name
+	}
+	end := filepath.Ext(name)
+	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, end), i+1, end)
 }

@@ -29,7 +29,7 @@ func ticketKinds(t config.Tickets) map[store.TicketKind]config.Ticket {
 }
 
 func orderRules(cfg *config.Config) order.Rules {
-	rules := order.Rules{LeadTime: cfg.Orders.LeadTime, Tickets: map[store.TicketKind]order.TicketRule{}}
+	rules := order.Rules{LeadTime: cfg.Orders.LeadTime, Location: cfg.Terminal.Location(), Tickets: map[store.TicketKind]order.TicketRule{}}
 	for _, p := range cfg.Printers {
 		rules.Printers = append(rules.Printers, p.Name)
 	}
