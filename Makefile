@@ -15,7 +15,8 @@ help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Try everything on this machine, with nothing but Go; Ctrl-C ends it
-	@go run -ldflags '$(LDFLAGS)' ./cmd/mostrador demo
+	@go build -ldflags '$(LDFLAGS)' -o "dist/demo$$(go env GOEXE)" ./cmd/mostrador
+	@"dist/demo$$(go env GOEXE)" demo
 
 test: tools tree lint ## Check and test everything; installs what it needs (Debian)
 	go test -race ./...

@@ -113,6 +113,9 @@ func (r *demoRegister) say(ctx context.Context, record string, acks <-chan struc
 	}
 }
 
+// demoLines is how many products a receipt has.
+func demoLines(receipt int) int { return 1 + receipt%2 }
+
 // demoSale is a receipt in the columns of the profile journal-columns.
 func demoSale(receipt int, now time.Time) []string {
 	products := []struct {
@@ -125,7 +128,7 @@ func demoSale(receipt int, now time.Time) []string {
 	}
 	var records []string
 	total := 0
-	for i := range 1 + receipt%2 {
+	for i := range demoLines(receipt) {
 		p := products[(receipt+i)%len(products)]
 		total += p.cents
 		records = append(records, record("I", p.plu, p.name, "1.000", p.cents))

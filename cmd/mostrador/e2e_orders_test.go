@@ -35,16 +35,25 @@ type askLine struct {
 
 type askModifier struct{ name, station string }
 
-// stations are the tickets that the order must have, by station.
+// stations are the tickets that the order must have, by station. A modifier
+// that another station makes is made for each of its line.
 func (k ask) stations() map[string][]string {
 	want := map[string][]string{}
 	for _, l := range k.lines {
-		want[l.station] = append(want[l.station], l.name, l.note)
+		want[l.station] = append(want[l.station], counted(l.amount, l.name), l.name, l.note)
 		for _, m := range l.modifiers {
 			want[m.station] = append(want[m.station], m.name)
+			if m.station != l.station {
+				want[m.station] = append(want[m.station], counted(l.amount, m.name))
+			}
 		}
 	}
 	return want
+}
+
+// counted is how a paper begins a line, blanks left out: 2Lomo.
+func counted(amount int, name string) string {
+	return fmt.Sprint(amount) + strings.Fields(name)[0]
 }
 
 // A kitchen makes asks: its own random source, one number after the other.

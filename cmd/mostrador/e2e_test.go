@@ -105,7 +105,7 @@ func (c *counter) checkPaper(k ask) {
 func (k ask) receiptTexts() []string {
 	texts := slices.Clone(k.receipt)
 	for _, l := range k.lines {
-		texts = append(texts, l.name)
+		texts = append(texts, counted(l.amount, l.name), l.name)
 		for _, m := range l.modifiers {
 			texts = append(texts, m.name)
 		}
@@ -194,13 +194,27 @@ func (c *counter) ordersInCloud() map[string]int {
 	return seen
 }
 
-// salesInCloud counts the events of each sale by its receipt number.
+// salesInCloud counts the events of each sale by its receipt number. Those that
+// lack one of their lines do not count.
 func (c *counter) salesInCloud() map[string]int {
 	seen := map[string]int{}
 	for _, e := range c.cloud.Events("sales") {
 		var sale store.Sale
 		e.Into(c.t, &sale)
-		seen[sale.Receipt]++
+		if number, err := strconv.Atoi(sale.Receipt); err == nil && isWhole(&sale, number) {
+			seen[sale.Receipt]++
+		}
 	}
 	return seen
+}
+
+// isWhole reports whether a sale is what the register rang up as demoSale. Its
+// cents are rounded line by line where the currency has none.
+func isWhole(s *store.Sale, receipt int) bool {
+	sum := int64(0)
+	for _, l := range s.Lines {
+		sum += l.Total
+	}
+	rounded := int64(len(s.Lines))
+	return len(s.Lines) == demoLines(receipt) && len(s.Payments) == 1 && s.Total > 0 && max(s.Total-sum, sum-s.Total) <= rounded
 }
