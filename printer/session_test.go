@@ -161,6 +161,60 @@ func TestStaleAnswersProveNothing(t *testing.T) {
 	})
 }
 
+// A printer that answers the fence of one ticket twice has not answered the next.
+func TestAnswerTooManyProvesNothing(t *testing.T) {
+	p := &peer{status: true, fence: true}
+	talk(t, p, Options{AskFence: true, Resync: -1}, func(t *testing.T, s *Session, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.stale = 1
+		if r := s.Send(t.Context(), ticket); r.Proof != Fence {
+			t.Fatalf("report %+v", r)
+		}
+		synctest.Wait()
+		p.fence = false
+		if r := s.Send(t.Context(), ticket); r.Err == nil || r.Proof != "" {
+			t.Errorf("report %+v: proven by an answer to another question", r)
+		}
+	})
+}
+
+// draining is a line that knows when its bytes have left.
+type draining struct {
+	net.Conn
+	stuck error
+	calls int
+}
+
+func (d *draining) Drain() error {
+	d.calls++
+	return d.stuck
+}
+
+// A ticket that still stands in this machine's buffer is not printed.
+func TestTransportIsDrained(t *testing.T) {
+	for _, stuck := range []error{nil, os.ErrDeadlineExceeded} {
+		near, far := net.Pipe()
+		p := &peer{conn: far}
+		var running sync.WaitGroup
+		running.Go(p.run)
+		line := &draining{Conn: near, stuck: stuck}
+		s, err := Begin(t.Context(), line, Options{Timing: DefaultTiming(), Resync: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := s.Send(t.Context(), ticket)
+		if proven := r.Proof == Transport; line.calls != 1 || proven != (stuck == nil) || !errors.Is(r.Err, stuck) {
+			t.Errorf("drained %d times with %v: %+v", line.calls, stuck, r)
+		}
+		near.Close()
+		far.Close()
+		s.Wait()
+		running.Wait()
+	}
+}
+
 func TestLineThatBreaks(t *testing.T) {
 	probe := 3 + 3
 	for _, after := range []int{1, len(ticket) / 2, len(ticket) - 1} {
