@@ -39,7 +39,7 @@ func assemble(cfg *config.Config, ports []drivers.Scheme, log *slog.Logger) (*da
 		Log:      log.With("part", "store"),
 	})
 	if err != nil {
-		return nil, err
+		return nil, whyClosed(err, cfg.Terminal.DataDir)
 	}
 	d, err := wire(cfg, ports, st, log)
 	if err != nil {

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
@@ -71,6 +73,15 @@ func prepareDataDir(dir string) (storePath string, err error) {
 		return "", fmt.Errorf("data folder: %w; choose another with data_dir in [terminal]", err)
 	}
 	return filepath.Join(dir, storeName), nil
+}
+
+// whyClosed says what to do about a store that could not be opened because its
+// folder may not be written to.
+func whyClosed(err error, dir string) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%w; let Mostrador's user write in its data folder %s, or choose another with data_dir in [terminal]", err, dir)
+	}
+	return err
 }
 
 // logWriter is where the log goes: to whoever started the agent, or where
