@@ -42,6 +42,7 @@ func TestOrdersComeDown(t *testing.T) {
 	if got, want := d.unique(), append(payloads(100), `result {"request":"x"}`); !slices.Equal(got, want) {
 		t.Errorf("taken: %v", got)
 	}
+	connected(t, u) // orders come before the connection is through
 	if s := u.Status(); !s.Resumed || s.LastTaken.IsZero() {
 		t.Errorf("status: %+v", s)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -107,6 +108,20 @@ func explainValidity(cert *x509.Certificate, now time.Time) (string, string) {
 		"If the clock is right, the broker needs a new certificate; else set the clock."
 }
 
+// What Windows calls the errors of its sockets; syscall's own names stand for
+// numbers there that it never returns.
+const (
+	wsaNetUnreachable  = syscall.Errno(10051)
+	wsaAborted         = syscall.Errno(10053)
+	wsaReset           = syscall.Errno(10054)
+	wsaRefused         = syscall.Errno(10061)
+	wsaHostUnreachable = syscall.Errno(10065)
+)
+
+func isAny(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) })
+}
+
 // explainNetwork is for the way to the broker.
 func explainNetwork(err error, set Settings, _ time.Time) (string, string) {
 	var dns *net.DNSError
@@ -117,12 +132,11 @@ func explainNetwork(err error, set Settings, _ time.Time) (string, string) {
 	case errors.As(err, &dns):
 		return "the name " + dns.Name + " cannot be looked up",
 			"Check the network cable or Wi-Fi, and the terminal's DNS server."
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case isAny(err, syscall.ECONNREFUSED, wsaRefused):
 		return "nothing listens at " + set.Broker, "Check host and port of broker in [uplink], and whether the broker runs."
-	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+	case isAny(err, syscall.ENETUNREACH, syscall.EHOSTUNREACH, wsaNetUnreachable, wsaHostUnreachable):
 		return "there is no way to " + set.Broker, "Check the network cable or Wi-Fi, and the router."
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case isAny(err, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, wsaReset, wsaAborted):
 		return "the broker has closed the connection",
 			"If it happens again and again: look whether another terminal runs with the same store and id, and whether scheme and port of broker belong together (usually mqtt 1883, tls 8883)."
 	case strings.Contains(err.Error(), "pingresp not received"):
