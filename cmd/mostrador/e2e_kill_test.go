@@ -135,7 +135,8 @@ func (c *counter) actAsPerson() {
 }
 
 // checkMarks wants at most one unmarked paper of each ticket of an order, and
-// that one first.
+// that one first, and no ticket twice on one paper: a torn one is cut off before
+// the next.
 func (c *counter) checkMarks(k ask) {
 	c.t.Helper()
 	tickets := map[string][]virtual.Paper{"comanda parrilla": papersOf(c.kitchen, k.number)}
@@ -146,6 +147,9 @@ func (c *counter) checkMarks(k ask) {
 	delete(tickets, "torn")
 	for kind, papers := range tickets {
 		for i, paper := range papers {
+			if n := strings.Count(squeeze(paper.Text()), "#"+k.number); n > 1 {
+				c.t.Errorf("order %s: one paper has %s %d times:\n%s", k.number, kind, n, paper.Text())
+			}
 			if i > 0 && !marked(paper) {
 				c.t.Errorf("order %s: paper %d of %s is not headed POSIBLE DUPLICADO:\n%s", k.number, i+1, kind, paper.Text())
 			}
