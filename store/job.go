@@ -41,8 +41,6 @@ type Job struct {
 	Cause    string    `json:"cause,omitempty"`
 	Attempts []Attempt `json:"attempts,omitempty"`
 	QueuedAt Moment    `json:"queued_at"`
-	// NotBefore holds a scheduled order's ticket back; zero: print now.
-	NotBefore time.Time `json:"not_before,omitzero"`
 	// MaxAge is how old it may get before it expires, from when it is due; 0: never.
 	MaxAge time.Duration `json:"max_age_ns,omitempty"`
 	// CopyOf is the job whose outcome is unknown that this one prints again
