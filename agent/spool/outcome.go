@@ -177,11 +177,15 @@ func markedCopy(j *store.Job, now store.Moment) *store.Job {
 	c.State, c.Cause = store.JobQueued, ""
 	c.Attempts = nil
 	c.QueuedAt = now
-	c.Marks = slices.Clone(j.Marks)
-	if !slices.Contains(c.Marks, store.MarkPossibleDuplicate) {
-		c.Marks = append(c.Marks, store.MarkPossibleDuplicate)
-	}
+	c.Marks = withDuplicateMark(j.Marks)
 	return &c
+}
+
+func withDuplicateMark(marks []store.Mark) []store.Mark {
+	if slices.Contains(marks, store.MarkPossibleDuplicate) {
+		return slices.Clone(marks)
+	}
+	return append(slices.Clone(marks), store.MarkPossibleDuplicate)
 }
 
 // settleInterrupted makes every job that was found in sending unknown: what

@@ -27,8 +27,8 @@ func (s *Spool) Print(printer, markup string) (job *store.Job, err error) {
 }
 
 // Retry prints a ticket once more for a person: marked POSIBLE DUPLICADO where
-// its outcome is unknown, unmarked where it is proven that it did not print.
-// A ticket on paper is not printed again here.
+// its outcome is unknown or a copy of it may be on paper, unmarked where it is
+// settled that it did not print. A ticket on paper is not printed again here.
 func (s *Spool) Retry(seq uint64) (again *store.Job, err error) {
 	_, err = s.store.UpdateVital(func(tx *store.Tx) error {
 		again = nil
@@ -42,12 +42,37 @@ func (s *Spool) Retry(seq uint64) (again *store.Job, err error) {
 		case store.JobNotPrinted, store.JobCancelled, store.JobExpired:
 			again = j
 			again.State, again.Cause, again.QueuedAt = store.JobQueued, "", tx.Now()
+			if copied, err := hasCopy(tx, j); err != nil {
+				return err
+			} else if copied {
+				again.Marks = withDuplicateMark(j.Marks)
+			}
 		default:
 			return fmt.Errorf("ticket %d is %s: %w", seq, j.State, ErrSettled)
 		}
 		return tx.PutJob(again)
 	})
 	return again, err
+}
+
+// hasCopy reports whether a copy of j is on paper, may be, or will be.
+func hasCopy(tx *store.Tx, j *store.Job) (bool, error) {
+	for c, err := range tx.Jobs() {
+		if err != nil {
+			return false, err
+		}
+		if c.Seq <= j.Seq { // copies come later
+			break
+		}
+		if c.CopyOf != j.Seq {
+			continue
+		}
+		switch c.State {
+		case store.JobQueued, store.JobSending, store.JobPrinted, store.JobUnknown:
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Settle records what a person saw of a ticket whose outcome is unknown.
