@@ -48,11 +48,14 @@ type Timing struct {
 	// Paper is how long the answer behind the cut may take once all bytes have
 	// left: the slowest line and mechanism, with everything still in its buffer.
 	Paper time.Duration
+	// Leave is how long a ticket that has begun is still seen to once the session
+	// is told to end; what is not known by then stays unknown.
+	Leave time.Duration
 }
 
 // DefaultTiming suits a serial printer at 9,600 baud with a full 4 kB buffer.
 func DefaultTiming() Timing {
-	return Timing{Probe: 1500 * time.Millisecond, Stall: 15 * time.Second, Paper: 30 * time.Second}
+	return Timing{Probe: 1500 * time.Millisecond, Stall: 15 * time.Second, Paper: 30 * time.Second, Leave: 12 * time.Second}
 }
 
 // Options of a session.
@@ -99,7 +102,7 @@ func Begin(ctx context.Context, line Line, o Options) (*Session, error) {
 	s.done.Add(1)
 	go s.read()
 	if o.Resync >= 0 {
-		if _, err := s.write(escpos.Resync(o.Resync)); err != nil {
+		if _, err := s.write(ctx, escpos.Resync(o.Resync)); err != nil {
 			return s, fmt.Errorf("free the printer from a torn ticket: %w", err)
 		}
 	}
@@ -142,30 +145,42 @@ type Report struct {
 }
 
 // Send sends one ticket and waits for what the printer can prove of it. When
-// ctx ends before the first byte the ticket is not sent; after it, a ticket
-// that has begun is seen to its end within the session's timing.
+// ctx ends before the first byte the ticket is not sent; one that has begun is
+// seen to its end, for as long as Timing.Leave allows.
 func (s *Session) Send(ctx context.Context, ticket []byte) Report {
 	r := Report{Bytes: len(ticket)}
 	if r.Err = s.usable(ctx); r.Err != nil {
 		return r
 	}
 	s.discardAnswers()
-	if r.Sent, r.Err = s.write(ticket); r.Err != nil {
+	ctx, cancel := lateContext(ctx, s.timing.Leave)
+	defer cancel()
+	if r.Sent, r.Err = s.write(ctx, ticket); r.Err != nil {
 		return r
 	}
 	if !s.fence {
-		if r.Err = s.drain(); r.Err == nil {
+		if r.Err = s.drain(ctx); r.Err == nil {
 			r.Proof = Transport
 		}
 		return r
 	}
-	if _, r.Err = s.write(escpos.Fence()); r.Err != nil {
+	if _, r.Err = s.write(ctx, escpos.Fence()); r.Err != nil {
 		return r
 	}
-	if r.Err = s.await(context.WithoutCancel(ctx), s.fences, s.timing.Paper); r.Err == nil {
+	if r.Err = s.await(ctx, s.fences, s.timing.Paper); r.Err == nil {
 		r.Proof = Fence
 	}
 	return r
+}
+
+// errLeft ends what a session was told to leave.
+var errLeft = errors.New("the agent was stopped before the printer had finished")
+
+// lateContext ends so long after ctx does.
+func lateContext(ctx context.Context, leave time.Duration) (context.Context, func()) {
+	late, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(leave, func() { end(errLeft) }) })
+	return late, func() { stop(); end(nil) }
 }
 
 func (s *Session) usable(ctx context.Context) error {
@@ -192,7 +207,7 @@ func (s *Session) probe(ctx context.Context) (answered bool, err error) {
 		ask    []byte
 		answer <-chan struct{}
 	}{{ask, s.status}, {escpos.Fence(), s.fences}} {
-		if _, err := s.write(step.ask); err != nil {
+		if _, err := s.write(ctx, step.ask); err != nil {
 			return false, fmt.Errorf("ask the printer: %w", err)
 		}
 		err := s.await(ctx, step.answer, s.timing.Probe)
@@ -227,7 +242,7 @@ func (s *Session) await(ctx context.Context, answer <-chan struct{}, limit time.
 	case <-timer.C:
 		return errNoAnswer
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 
@@ -246,14 +261,14 @@ func (s *Session) discardAnswers() {
 // a second.
 const chunk = 256
 
-// write sends b as long as the line makes progress.
-func (s *Session) write(b []byte) (sent int, err error) {
+// write sends b as long as the line makes progress and ctx lasts.
+func (s *Session) write(ctx context.Context, b []byte) (sent int, err error) {
 	for sent < len(b) {
-		if err := s.line.SetWriteDeadline(time.Now().Add(s.timing.Stall)); err != nil {
-			return sent, err
-		}
-		n, err := s.line.Write(b[sent:min(sent+chunk, len(b))])
-		sent += n
+		err := s.within(ctx, func() error {
+			n, err := s.line.Write(b[sent:min(sent+chunk, len(b))])
+			sent += n
+			return err
+		})
 		if err != nil {
 			return sent, err
 		}
@@ -261,15 +276,28 @@ func (s *Session) write(b []byte) (sent int, err error) {
 	return sent, nil
 }
 
-func (s *Session) drain() error {
+func (s *Session) drain(ctx context.Context) error {
 	d, ok := s.line.(drainer)
 	if !ok {
 		return nil
 	}
+	return s.within(ctx, d.Drain)
+}
+
+// within makes one call on the line, which ends with ctx or when it has made no
+// progress for too long.
+func (s *Session) within(ctx context.Context, call func() error) error {
 	if err := s.line.SetWriteDeadline(time.Now().Add(s.timing.Stall)); err != nil {
 		return err
 	}
-	return d.Drain()
+	// Where ctx has ended already, this runs behind the deadline above.
+	stop := context.AfterFunc(ctx, func() { _ = s.line.SetWriteDeadline(time.Now()) })
+	defer stop()
+	err := call()
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // read is the one reader of the line. It ends when the line does.

@@ -161,6 +161,34 @@ func TestStaleAnswersProveNothing(t *testing.T) {
 	})
 }
 
+// A session that is told to end while its printer reads no more, or confirms
+// nothing, leaves it in good time, and the ticket is unknown.
+func TestLeavesAPrinterThatHangs(t *testing.T) {
+	for name, p := range map[string]*peer{
+		"reads no more":    {status: true, fence: true, stopAfter: 300},
+		"does not confirm": {status: true, fence: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			talk(t, p, Options{AskFence: true, Resync: -1}, func(t *testing.T, s *Session, err error) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.fence = false
+				ctx, end := context.WithCancel(t.Context())
+				time.AfterFunc(time.Second, end)
+				began := time.Now()
+				r := s.Send(ctx, ticket)
+				if r.Sent == 0 || r.Proof != "" || !errors.Is(r.Err, errLeft) {
+					t.Errorf("report %+v", r)
+				}
+				if took, want := time.Since(began), time.Second+DefaultTiming().Leave; took != want {
+					t.Errorf("left after %v, want %v", took, want)
+				}
+			})
+		})
+	}
+}
+
 // A printer that answers the fence of one ticket twice has not answered the next.
 func TestAnswerTooManyProvesNothing(t *testing.T) {
 	p := &peer{status: true, fence: true}
