@@ -25,13 +25,21 @@ import (
 	"mostrador/store"
 )
 
+// daemonFolder is where daemonBinary is; TestMain takes it away.
+var daemonFolder = filepath.Join(os.TempDir(), fmt.Sprintf("mostrador-e2e-%d", os.Getpid()))
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(daemonFolder)
+	os.Exit(code)
+}
+
 // daemonBinary is the real command, built once for all tests of this package.
 var daemonBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "mostrador-e2e-")
-	if err != nil {
+	if err := os.MkdirAll(daemonFolder, 0o700); err != nil {
 		return "", err
 	}
-	name := filepath.Join(dir, "mostrador")
+	name := filepath.Join(daemonFolder, "mostrador")
 	out, err := exec.Command("go", "build", "-o", name, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build the daemon: %w\n%s", err, out)
