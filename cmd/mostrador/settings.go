@@ -45,10 +45,6 @@ func orderRules(cfg *config.Config) order.Rules {
 	return rules
 }
 
-// probedProfile is what a printer is taken for whose profile is auto, until
-// probing can say more.
-const probedProfile = "generic"
-
 func spoolSettings(cfg *config.Config, open portOpener) (spool.Settings, error) {
 	s := spool.Settings{
 		Ticket:  ticket.Settings{Locale: cfg.Terminal.Locale, Zone: cfg.Terminal.Location(), Header: cfg.Tickets.Header},
@@ -58,13 +54,12 @@ func spoolSettings(cfg *config.Config, open portOpener) (spool.Settings, error) 
 		s.Unknown[kind] = spool.Policy(t.Unknown)
 	}
 	for _, p := range cfg.Printers {
-		name := p.Profile
-		if name == "auto" {
-			name = probedProfile
+		model, ok := profile.Lookup(p.Profile)
+		if p.Profile == "auto" {
+			model, ok = profile.Auto(), true // until probing can say more
 		}
-		model, ok := profile.Lookup(name)
 		if !ok {
-			return s, fmt.Errorf("printer %s: there is no profile %q; there are: %v", p.Name, name, profile.Names())
+			return s, fmt.Errorf("printer %s: there is no profile %q; there are: %v", p.Name, p.Profile, profile.Names())
 		}
 		s.Printers = append(s.Printers, spool.Printer{
 			Name: p.Name, Port: p.Port, Open: open(p.Port),

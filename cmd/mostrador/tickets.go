@@ -102,8 +102,12 @@ func writeTicket(w io.Writer, j *store.Job) {
 	n := 0
 	for _, t := range j.Attempts {
 		n += 1 + t.Before
-		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  intento %d en %s: %s (prueba: %s), %d de %d bytes %s",
-			n, printable(t.Printer), outcomeWords(t), orDash(string(t.Proof)), t.Sent, t.Bytes, printable(t.Cause)), " "))
+		sent := fmt.Sprintf("%d de %d bytes", t.Sent, t.Bytes)
+		if t.Outcome == store.OutcomeUnknown && t.Sent == 0 {
+			sent = fmt.Sprintf("no se sabe cuántos de %d bytes", t.Bytes) // the agent was cut off, too
+		}
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  intento %d en %s: %s (prueba: %s), %s %s",
+			n, printable(t.Printer), outcomeWords(t), orDash(string(t.Proof)), sent, printable(t.Cause)), " "))
 	}
 }
 

@@ -79,6 +79,25 @@ func Lookup(name string) (Profile, bool) {
 	return Profile{}, false
 }
 
+// Auto is what a printer is taken for whose model nobody has named: one that
+// can do what the generic profile can, on papers no wider than every model of
+// the table fills, so that no line breaks on any of them.
+func Auto() Profile {
+	auto, _ := Lookup("generic")
+	narrow := map[string]Paper{}
+	for _, p := range table() {
+		for name, paper := range p.Papers {
+			least, known := narrow[name]
+			if !known {
+				least = paper
+			}
+			narrow[name] = Paper{Columns: min(least.Columns, paper.Columns), Dots: min(least.Dots, paper.Dots)}
+		}
+	}
+	auto.Name, auto.Papers = "auto", narrow
+	return auto
+}
+
 // Names lists the profiles, sorted.
 func Names() []string {
 	var names []string

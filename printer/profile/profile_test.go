@@ -134,3 +134,19 @@ func TestPagePrefersTheCurrentOneThenTheFirst(t *testing.T) {
 		t.Error("no page holds Han")
 	}
 }
+
+// A ticket laid out for an unknown model fits on every known one.
+func TestAutoIsNoWiderThanAnyModel(t *testing.T) {
+	auto := profile.Auto()
+	if auto.Name != "auto" || len(auto.Pages) == 0 || auto.Papers["58mm"].Columns == 0 || auto.Papers["80mm"].Columns == 0 {
+		t.Fatalf("auto is %+v", auto)
+	}
+	for _, name := range profile.Names() {
+		p, _ := profile.Lookup(name)
+		for width, paper := range p.Papers {
+			if got := auto.Papers[width]; got.Columns > paper.Columns || got.Dots > paper.Dots {
+				t.Errorf("auto on %s has %+v, %s %+v", width, got, name, paper)
+			}
+		}
+	}
+}
