@@ -76,33 +76,28 @@ func hasCopy(tx *store.Tx, j *store.Job) (bool, error) {
 }
 
 // Settle records what a person saw of a ticket whose outcome is unknown.
-func (s *Spool) Settle(seq uint64, printed bool, who string) (job *store.Job, err error) {
-	state := store.JobNotPrinted
+func (s *Spool) Settle(seq uint64, printed bool, who string) (*store.Job, error) {
 	if printed {
-		state = store.JobPrinted
+		return s.decide(seq, store.JobUnknown, store.JobPrinted, who)
 	}
-	_, err = s.store.UpdateVital(func(tx *store.Tx) error {
-		if job, err = tx.Job(seq); err != nil {
-			return err
-		}
-		if job.State != store.JobUnknown {
-			return fmt.Errorf("ticket %d is %s: %w", seq, job.State, ErrSettled)
-		}
-		return s.conclude(tx, job, state, "dicho por "+who)
-	})
-	return job, err
+	return s.decide(seq, store.JobUnknown, store.JobNotPrinted, who)
 }
 
 // Cancel takes back a ticket that still waits.
-func (s *Spool) Cancel(seq uint64, who string) (job *store.Job, err error) {
+func (s *Spool) Cancel(seq uint64, who string) (*store.Job, error) {
+	return s.decide(seq, store.JobQueued, store.JobCancelled, who)
+}
+
+// decide ends a ticket as a person says, if it still is as they saw it.
+func (s *Spool) decide(seq uint64, from, to store.JobState, who string) (job *store.Job, err error) {
 	_, err = s.store.UpdateVital(func(tx *store.Tx) error {
 		if job, err = tx.Job(seq); err != nil {
 			return err
 		}
-		if job.State != store.JobQueued {
+		if job.State != from {
 			return fmt.Errorf("ticket %d is %s: %w", seq, job.State, ErrSettled)
 		}
-		return s.conclude(tx, job, store.JobCancelled, "dicho por "+who)
+		return s.conclude(tx, job, to, "dicho por "+who)
 	})
 	return job, err
 }
