@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mostrador/printer/escpos"
+	"mostrador/printer/profile"
 )
 
 // A Line is an open port to a printer. Its calls end at their deadlines.
@@ -61,12 +62,16 @@ func DefaultTiming() Timing {
 // Options of a session.
 type Options struct {
 	Timing Timing
-	// Answered: this printer has answered a fence before. One that has, and is
-	// silent now, makes Begin fail with ErrSilent; of one that never has, only
-	// Transport can be had.
-	Answered bool
-	// AskFence: its profile says that it may answer one.
-	AskFence bool
+	// Known is what this printer has been found to answer before. One that has
+	// answered, and is silent now, makes Begin fail with ErrSilent; of one that
+	// never has, only Transport can be had.
+	Known Abilities
+	// Ask is what it may be asked, by its profile.
+	Ask profile.Answers
+	// OnCondition hears, from the session's own goroutine, of each change of the
+	// printer's condition, and of the first one. It must not wait. Nil hears
+	// nothing.
+	OnCondition func(Condition)
 	// Resync is the longest block of data that a cut-off ticket may have left
 	// half sent, in bytes; negative when nothing was cut off. The printer is
 	// freed from the rest of that block, and the torn ticket is cut from what
@@ -106,22 +111,30 @@ func Begin(ctx context.Context, line Line, o Options) (*Session, error) {
 			return s, fmt.Errorf("free the printer from a torn ticket: %w", err)
 		}
 	}
-	if !o.AskFence {
+	if !o.Ask.Fence {
 		return s, nil
 	}
 	answered, err := s.probe(ctx)
 	if err != nil {
 		return s, err
 	}
-	if !answered && o.Answered {
+	if !answered && o.Known.Fence {
 		return s, ErrSilent
 	}
 	s.fence = answered
 	return s, nil
 }
 
-// AnswersFence reports whether the printer answered when the session began.
-func (s *Session) AnswersFence() bool { return s.fence }
+// Abilities are what the printer was found to answer when the session began.
+func (s *Session) Abilities() Abilities { return Abilities{Fence: s.fence} }
+
+// Proof is the strongest that this session can bring.
+func (s *Session) Proof() Proof {
+	if s.fence {
+		return Fence
+	}
+	return Transport
+}
 
 // Dead is closed when the line is gone; Cause then says why.
 func (s *Session) Dead() <-chan struct{} { return s.dead }
@@ -132,6 +145,14 @@ func (s *Session) Cause() error { return s.cause }
 // Wait returns when the session's reader has ended, which closing the line
 // brings about.
 func (s *Session) Wait() { s.done.Wait() }
+
+// A Ticket is what a printer is sent.
+type Ticket struct {
+	// Bytes from the first command to the cut.
+	Bytes []byte
+	// Dots of paper that it fills, 8 to a millimetre; 0 when nobody knows.
+	Dots int
+}
 
 // A Report is what is known of one ticket that was sent.
 type Report struct {
@@ -147,7 +168,8 @@ type Report struct {
 // Send sends one ticket and waits for what the printer can prove of it. When
 // ctx ends before the first byte the ticket is not sent; one that has begun is
 // seen to its end, for as long as Timing.Leave allows.
-func (s *Session) Send(ctx context.Context, ticket []byte) Report {
+func (s *Session) Send(ctx context.Context, t Ticket) Report {
+	ticket := t.Bytes
 	r := Report{Bytes: len(ticket)}
 	if r.Err = s.usable(ctx); r.Err != nil {
 		return r

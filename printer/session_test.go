@@ -112,11 +112,11 @@ func TestProof(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			talk(t, tt.peer, Options{AskFence: tt.ask, Resync: -1}, func(t *testing.T, s *Session, err error) {
+			talk(t, tt.peer, Options{Ask: profile.Answers{Fence: tt.ask}, Resync: -1}, func(t *testing.T, s *Session, err error) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r := s.Send(t.Context(), ticket)
+				r := s.Send(t.Context(), Ticket{Bytes: ticket})
 				if r.Err != nil || r.Proof != tt.want || r.Sent != len(ticket) {
 					t.Errorf("report %+v, want proof %s", r, tt.want)
 				}
@@ -128,7 +128,7 @@ func TestProof(t *testing.T) {
 // A printer that does not know DLE EOT is never sent a GS r, whose r it might print.
 func TestFenceIsNotTriedOnTheDeaf(t *testing.T) {
 	p := &peer{}
-	talk(t, p, Options{AskFence: true, Resync: -1}, func(t *testing.T, s *Session, err error) {
+	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestFenceIsNotTriedOnTheDeaf(t *testing.T) {
 }
 
 func TestSilentOneThatHasAnsweredBefore(t *testing.T) {
-	talk(t, &peer{}, Options{AskFence: true, Answered: true, Resync: -1}, func(t *testing.T, _ *Session, err error) {
+	talk(t, &peer{}, Options{Ask: profile.Answers{Fence: true}, Known: Abilities{Fence: true}, Resync: -1}, func(t *testing.T, _ *Session, err error) {
 		if !errors.Is(err, ErrSilent) {
 			t.Errorf("error %v, want %v", err, ErrSilent)
 		}
@@ -149,12 +149,12 @@ func TestSilentOneThatHasAnsweredBefore(t *testing.T) {
 // Answers that an earlier session left behind prove nothing of this ticket.
 func TestStaleAnswersProveNothing(t *testing.T) {
 	p := &peer{status: true, fence: true, stale: 3}
-	talk(t, p, Options{AskFence: true, Resync: -1}, func(t *testing.T, s *Session, err error) {
+	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.fence = false
-		r := s.Send(t.Context(), ticket)
+		r := s.Send(t.Context(), Ticket{Bytes: ticket})
 		if r.Err == nil || r.Proof != "" {
 			t.Errorf("report %+v: proven by an answer to another question", r)
 		}
@@ -169,7 +169,7 @@ func TestLeavesAPrinterThatHangs(t *testing.T) {
 		"does not confirm": {status: true, fence: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			talk(t, p, Options{AskFence: true, Resync: -1}, func(t *testing.T, s *Session, err error) {
+			talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -177,7 +177,7 @@ func TestLeavesAPrinterThatHangs(t *testing.T) {
 				ctx, end := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second, end)
 				began := time.Now()
-				r := s.Send(ctx, ticket)
+				r := s.Send(ctx, Ticket{Bytes: ticket})
 				if r.Sent == 0 || r.Proof != "" || !errors.Is(r.Err, errLeft) {
 					t.Errorf("report %+v", r)
 				}
@@ -192,17 +192,17 @@ func TestLeavesAPrinterThatHangs(t *testing.T) {
 // A printer that answers the fence of one ticket twice has not answered the next.
 func TestAnswerTooManyProvesNothing(t *testing.T) {
 	p := &peer{status: true, fence: true}
-	talk(t, p, Options{AskFence: true, Resync: -1}, func(t *testing.T, s *Session, err error) {
+	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.stale = 1
-		if r := s.Send(t.Context(), ticket); r.Proof != Fence {
+		if r := s.Send(t.Context(), Ticket{Bytes: ticket}); r.Proof != Fence {
 			t.Fatalf("report %+v", r)
 		}
 		synctest.Wait()
 		p.fence = false
-		if r := s.Send(t.Context(), ticket); r.Err == nil || r.Proof != "" {
+		if r := s.Send(t.Context(), Ticket{Bytes: ticket}); r.Err == nil || r.Proof != "" {
 			t.Errorf("report %+v: proven by an answer to another question", r)
 		}
 	})
@@ -232,7 +232,7 @@ func TestTransportIsDrained(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := s.Send(t.Context(), ticket)
+		r := s.Send(t.Context(), Ticket{Bytes: ticket})
 		if proven := r.Proof == Transport; line.calls != 1 || proven != (stuck == nil) || !errors.Is(r.Err, stuck) {
 			t.Errorf("drained %d times with %v: %+v", line.calls, stuck, r)
 		}
@@ -246,16 +246,16 @@ func TestTransportIsDrained(t *testing.T) {
 func TestLineThatBreaks(t *testing.T) {
 	probe := 3 + 3
 	for _, after := range []int{1, len(ticket) / 2, len(ticket) - 1} {
-		talk(t, &peer{status: true, fence: true, breakAfter: probe + after}, Options{AskFence: true, Resync: -1}, func(t *testing.T, s *Session, err error) {
+		talk(t, &peer{status: true, fence: true, breakAfter: probe + after}, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := s.Send(t.Context(), ticket)
+			r := s.Send(t.Context(), Ticket{Bytes: ticket})
 			if r.Err == nil || r.Sent == 0 || r.Proof != "" {
 				t.Errorf("broken after %d bytes: %+v", after, r)
 			}
 			<-s.Dead()
-			if r := s.Send(t.Context(), ticket); r.Err == nil || r.Sent != 0 {
+			if r := s.Send(t.Context(), Ticket{Bytes: ticket}); r.Err == nil || r.Sent != 0 {
 				t.Errorf("on a dead line: %+v, want nothing sent", r)
 			}
 		})
@@ -269,7 +269,7 @@ func TestPrinterThatStopsReading(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		r := s.Send(t.Context(), ticket)
+		r := s.Send(t.Context(), Ticket{Bytes: ticket})
 		if !errors.Is(r.Err, os.ErrDeadlineExceeded) || r.Sent == 0 || r.Sent == len(ticket) {
 			t.Errorf("report %+v", r)
 		}
@@ -282,9 +282,9 @@ func TestPrinterThatStopsReading(t *testing.T) {
 // A printer that takes everything and never confirms leaves the ticket unknown.
 func TestFenceThatNeverComes(t *testing.T) {
 	p := &peer{status: true, fence: true}
-	talk(t, p, Options{AskFence: true, Resync: -1}, func(t *testing.T, s *Session, err error) {
+	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
 		p.fence = false
-		r := s.Send(t.Context(), ticket)
+		r := s.Send(t.Context(), Ticket{Bytes: ticket})
 		if r.Err == nil || r.Sent != len(ticket) {
 			t.Errorf("report %+v", r)
 		}
@@ -296,7 +296,7 @@ func TestNothingIsSentOnceContextHasEnded(t *testing.T) {
 	talk(t, p, Options{Resync: -1}, func(t *testing.T, s *Session, _ error) {
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
-		if r := s.Send(ctx, ticket); !errors.Is(r.Err, context.Canceled) || r.Sent != 0 || len(p.bytes()) != 0 {
+		if r := s.Send(ctx, Ticket{Bytes: ticket}); !errors.Is(r.Err, context.Canceled) || r.Sent != 0 || len(p.bytes()) != 0 {
 			t.Errorf("report %+v, %d bytes sent", r, len(p.bytes()))
 		}
 	})
@@ -305,7 +305,7 @@ func TestNothingIsSentOnceContextHasEnded(t *testing.T) {
 // A torn ticket's open block is filled up and its paper cut before anything else.
 func TestResync(t *testing.T) {
 	p := &peer{status: true, fence: true}
-	talk(t, p, Options{AskFence: true, Resync: 300}, func(t *testing.T, _ *Session, err error) {
+	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: 300}, func(t *testing.T, _ *Session, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,9 +43,43 @@ type Job struct {
 	QueuedAt Moment    `json:"queued_at"`
 	// MaxAge is how old it may get before it expires, from when it is due; 0: never.
 	MaxAge time.Duration `json:"max_age_ns,omitempty"`
-	// CopyOf is the job whose outcome is unknown that this one prints again
-	// (Job.Seq), 0 for an original.
+	// DueAt is the moment that its age counts from; the zero moment: QueuedAt.
+	DueAt Moment `json:"due_at,omitzero"`
+	// CopyOf is the job that this one prints again (Job.Seq): one whose outcome
+	// is unknown, or with MarkReprint any that was printed; 0 for an original.
 	CopyOf uint64 `json:"copy_of,omitempty"`
+	// By is who asked for a ticket that a person asked for.
+	By string `json:"by,omitempty"`
+	// Follows is the job whose paper a change or void ticket is about (Job.Seq).
+	Follows uint64 `json:"follows,omitempty"`
+	// Reason of a change or void ticket, in words.
+	Reason string `json:"reason,omitempty"`
+	// Digest of a digest ticket.
+	Digest *Digest `json:"digest,omitempty"`
+}
+
+// A Digest says after an outage what had waited for a printer.
+type Digest struct {
+	// Printer that could not print, From when to when, and why.
+	Printer string `json:"printer"`
+	From    Moment `json:"from"`
+	To      Moment `json:"to"`
+	Cause   string `json:"cause,omitempty"`
+	// Waited printed late, or print next; Expired did not print.
+	Waited  []DigestLine `json:"waited,omitempty"`
+	Expired []DigestLine `json:"expired,omitempty"`
+}
+
+// A DigestLine is one ticket of a digest.
+type DigestLine struct {
+	Ticket      uint64        `json:"ticket"` // Job.Seq
+	Kind        TicketKind    `json:"kind"`
+	OrderNumber string        `json:"order_number,omitempty"`
+	Station     string        `json:"station,omitempty"`
+	QueuedAt    Moment        `json:"queued_at"`
+	Age         time.Duration `json:"age_ns"`
+	// Open: its order is still to be made.
+	Open bool `json:"open,omitempty"`
 }
 
 // TicketKind is what a ticket is.
@@ -89,6 +123,7 @@ const (
 	MarkBackupCopy        Mark = "backup_copy"        // COPIA DE RESPALDO
 	MarkReprint           Mark = "reprint"            // REIMPRESIÓN
 	MarkTimeUnconfirmed   Mark = "time_unconfirmed"   // hora sin confirmar
+	MarkLate              Mark = "late"               // prints long after it was due, and says how long
 )
 
 // An Attempt is one time that a job's bytes went, or should have gone, to a printer.
@@ -148,7 +183,21 @@ type Item struct {
 	Parent string `json:"parent,omitempty"`
 	// Unmatched: no station takes it; it is here by default.
 	Unmatched bool `json:"unmatched,omitempty"`
+	// Difference to the paper that a change ticket follows; empty elsewhere.
+	Difference Difference `json:"difference,omitempty"`
 }
+
+// Difference is what a line of a change ticket says of its dish.
+type Difference string
+
+// The differences. Of a dish that is made otherwise now there are two lines,
+// was and then now.
+const (
+	DifferenceAdded   Difference = "added"
+	DifferenceRemoved Difference = "removed"
+	DifferenceWas     Difference = "was"
+	DifferenceNow     Difference = "now"
+)
 
 // Tries counts the attempts, also those that are not listed each.
 func (j *Job) Tries() int {

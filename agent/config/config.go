@@ -146,8 +146,15 @@ type Printer struct {
 	// The printers that take over when this one cannot print, in order. What
 	// they print is marked as a copy.
 	Fallback []string `toml:"fallback" check:"printer"`
+	// How long this printer must have been unable to print before the others
+	// take over.
+	FallbackAfter time.Duration `toml:"fallback_after" min:"5s" max:"1h"`
+	// The printers that say on paper when this one cannot print.
+	AlarmsTo []string `toml:"alarms_to" check:"printer"`
 	// Whether a cash drawer hangs on this printer and may be opened.
 	Drawer bool `toml:"drawer"`
+	// Whether it sounds with each ticket of the kitchen.
+	Buzzer bool `toml:"buzzer"`
 }
 
 // A Station is a place that makes products: the grill, the bar.
@@ -173,6 +180,12 @@ type Tickets struct {
 	// then what stands below it, such as address and tax number. Without it the
 	// ticket bears the name that the order's channel has for the store.
 	Header []string `toml:"header" check:"heading" max:"12"`
+	// The logo over the customer's ticket, a PNG. It is printed black on white,
+	// as wide as it is in dots.
+	Logo string `toml:"logo" check:"path"`
+	// The folder of your own templates, such as comanda.receipt,
+	// comanda.es-PE.receipt or comanda.58mm.receipt.
+	Templates string `toml:"templates" check:"path"`
 	// The customer's ticket, which is not a fiscal document.
 	Receipt Ticket `toml:"receipt"`
 	// The fiscal document, as its issuer sent it.
@@ -199,6 +212,8 @@ type Tickets struct {
 type Ticket struct {
 	// How long after it is due a ticket of this kind may still be printed.
 	MaxAge time.Duration `toml:"max_age" min:"1m" max:"30d"`
+	// How long a ticket of this kind may wait before staff are told.
+	AlarmAfter time.Duration `toml:"alarm_after" min:"10s" max:"24h"`
 	// How many copies are printed.
 	Copies int `toml:"copies" min:"1" max:"9"`
 	// The printers that it comes out of. Without it, the first printer of the

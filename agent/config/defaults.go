@@ -38,22 +38,23 @@ func (w *Web) setDefaults() { w.Listen = "127.0.0.1:7080" }
 func (p *Printer) setDefaults() {
 	p.Profile = "auto"
 	p.Paper = "80mm"
+	p.FallbackAfter = 20 * time.Second
 }
 
 // setDefaults of the tickets: what the kitchen and the courier need is copied
 // once more when nobody knows whether it printed; what a customer holds in hand
 // waits for a person.
 func (t *Tickets) setDefaults() {
-	t.Receipt = Ticket{MaxAge: 4 * time.Hour, Copies: 1, Unknown: "ask"}
-	t.Invoice = Ticket{MaxAge: day, Copies: 1, Unknown: "ask"}
-	t.Precheck = Ticket{MaxAge: time.Hour, Copies: 1, Unknown: "ask"}
-	t.Delivery = Ticket{MaxAge: 4 * time.Hour, Copies: 1, Unknown: "copy"}
-	t.Comanda = Ticket{MaxAge: 45 * time.Minute, Copies: 1, Unknown: "copy"}
-	t.Change = Ticket{MaxAge: 45 * time.Minute, Copies: 1, Unknown: "copy"}
-	t.Void = Ticket{MaxAge: 45 * time.Minute, Copies: 1, Unknown: "copy"}
-	t.Report = Ticket{MaxAge: day, Copies: 1, Unknown: "ask"}
-	t.Digest = Ticket{MaxAge: day, Copies: 1, Unknown: "copy"}
-	t.Test = Ticket{MaxAge: 10 * time.Minute, Copies: 1, Unknown: "ask"}
+	t.Receipt = Ticket{MaxAge: 4 * time.Hour, AlarmAfter: 10 * time.Minute, Copies: 1, Unknown: "ask"}
+	t.Invoice = Ticket{MaxAge: day, AlarmAfter: 10 * time.Minute, Copies: 1, Unknown: "ask"}
+	t.Precheck = Ticket{MaxAge: time.Hour, AlarmAfter: 5 * time.Minute, Copies: 1, Unknown: "ask"}
+	t.Delivery = Ticket{MaxAge: 4 * time.Hour, AlarmAfter: 5 * time.Minute, Copies: 1, Unknown: "copy"}
+	t.Comanda = Ticket{MaxAge: 45 * time.Minute, AlarmAfter: 2 * time.Minute, Copies: 1, Unknown: "copy"}
+	t.Change = Ticket{MaxAge: 45 * time.Minute, AlarmAfter: time.Minute, Copies: 1, Unknown: "copy"}
+	t.Void = Ticket{MaxAge: 45 * time.Minute, AlarmAfter: time.Minute, Copies: 1, Unknown: "copy"}
+	t.Report = Ticket{MaxAge: day, AlarmAfter: time.Hour, Copies: 1, Unknown: "ask"}
+	t.Digest = Ticket{MaxAge: day, AlarmAfter: 10 * time.Minute, Copies: 1, Unknown: "copy"}
+	t.Test = Ticket{MaxAge: 10 * time.Minute, AlarmAfter: time.Minute, Copies: 1, Unknown: "ask"}
 }
 
 func (i *Integration) setDefaults() {

@@ -40,6 +40,10 @@ func (r rules) printers() {
 		if slices.Contains(p.Fallback, p.Name) {
 			r.fault(at("printer", i, "fallback"), "a printer cannot take over from itself", "name another printer")
 		}
+		r.printerNames(at("printer", i, "alarms_to"), p.AlarmsTo)
+		if slices.Contains(p.AlarmsTo, p.Name) {
+			r.fault(at("printer", i, "alarms_to"), "a printer that cannot print cannot say so", "name another printer")
+		}
 	}
 }
 

@@ -72,10 +72,10 @@ func (w *worker) open(ctx context.Context) (drivers.Port, error) {
 
 func (w *worker) options(known memory) printer.Options {
 	o := printer.Options{
-		Timing:   w.printer.Timing,
-		AskFence: w.printer.Profile.Answers.Fence,
-		Answered: known.Answered,
-		Resync:   -1,
+		Timing: w.printer.Timing,
+		Ask:    w.printer.Profile.Answers,
+		Known:  known.Abilities,
+		Resync: -1,
 	}
 	if known.Torn {
 		o.Resync = known.Block
@@ -92,7 +92,8 @@ func (w *worker) learn(known memory, session *printer.Session) error {
 	if err := w.spool.store.ForgetIntent(tornIntent(w.printer.Name)); err != nil {
 		return err
 	}
-	now := memory{Answered: known.Answered || session.AnswersFence()}
+	now := memory{Abilities: session.Abilities()}
+	now.Abilities.Fence = now.Abilities.Fence || known.Abilities.Fence
 	if now == known {
 		return nil
 	}
@@ -161,7 +162,7 @@ func (w *worker) print(ctx context.Context, session *printer.Session, job *store
 		return err
 	}
 	w.spool.setState(w.printer.Name, Printing, "", "")
-	report := session.Send(ctx, ticket)
+	report := session.Send(ctx, printer.Ticket{Bytes: ticket})
 	if err := w.record(ctx, job, attemptOf(report)); err != nil {
 		return err
 	}
@@ -213,11 +214,7 @@ func (w *worker) record(ctx context.Context, job *store.Job, a store.Attempt) er
 }
 
 func (w *worker) ready(session *printer.Session) {
-	proof := store.ProofTransport
-	if session.AnswersFence() {
-		proof = store.ProofFence
-	}
-	w.spool.setState(w.printer.Name, Ready, "", proof)
+	w.spool.setState(w.printer.Name, Ready, "", store.Proof(session.Proof()))
 }
 
 // report hears once of each change between a printer that is there and one
@@ -236,8 +233,8 @@ func (w *worker) report(c drivers.Change) {
 
 // memory is what the spooler keeps of a printer between runs.
 type memory struct {
-	// Answered: it has answered a fence at least once.
-	Answered bool `json:"answered"`
+	// Abilities are what it has been found to answer.
+	Abilities printer.Abilities `json:"abilities"`
 	// Torn: a ticket was cut off and the printer has not been freed from it
 	// yet; Block is the longest block of data that it may still wait for.
 	Torn  bool `json:"torn,omitempty"`

@@ -4,6 +4,8 @@
 // made from.
 package layout
 
+import "mostrador/printer/receipt"
+
 // A Page is a laid-out ticket, from top to bottom.
 type Page struct {
 	// Columns is how many font A cells stand side by side on the paper.
@@ -24,6 +26,11 @@ type Row struct {
 	Align int
 	// Feed is a number of empty lines.
 	Feed int
+	// Drawn: some rune of a text row is on no page of the printer, so the row
+	// goes to paper as a picture of itself. Its runs hold the text as written.
+	Drawn bool
+	// Picture of a picture row, aligned as Align says.
+	Picture *receipt.Image
 }
 
 // RowKind says what a row is.
@@ -35,6 +42,7 @@ const (
 	CodeRow
 	FeedRow
 	CutRow
+	PictureRow
 )
 
 // A Run is text of one style. Every rune in it is one that the profile's code

@@ -29,6 +29,16 @@ type Profile struct {
 	Kanji bool
 	// QR and Barcode: the model draws them itself (GS ( k, GS k).
 	QR, Barcode bool
+	// UTF8: the model takes text as UTF-8 (FS ( C).
+	UTF8 bool
+	// Logos: the model keeps pictures in its memory (GS ( L, functions 67 and 69).
+	Logos bool
+	// Buzzer is the command that sounds it.
+	Buzzer Buzzer
+	// Buffer is how much the model receives ahead of the paper, in bytes, and
+	// Speed the slowest that its paper goes, in millimetres a second; 0 where
+	// nobody says.
+	Buffer, Speed int
 	// Answers: what the model is known to answer; a probe decides.
 	Answers Answers
 	// Sources of the facts: manuals, public data bases.
@@ -62,11 +72,25 @@ const (
 	CutNone        Cut = "none"         // no cutter: feed to the tear bar
 )
 
+// Buzzer is how a model is made to sound.
+type Buzzer string
+
+// The ways to sound a buzzer; the empty one where there is none.
+const (
+	BuzzerEpson Buzzer = "epson" // ESC ( A, function 48
+	BuzzerStar  Buzzer = "star"  // ESC GS BEL and ESC GS EM
+	BuzzerClone Buzzer = "clone" // ESC B n t
+	// BuzzerDrawer: an external buzzer on the drawer's connector (ESC p).
+	BuzzerDrawer Buzzer = "drawer"
+)
+
 // Answers is what a model sends back.
 type Answers struct {
 	Status    bool // DLE EOT n
 	Fence     bool // GS r n
 	ProcessID bool // GS ( H fn 48
+	Auto      bool // GS a: automatic status back (ASB)
+	Identity  bool // GS I 65 to 68
 }
 
 // Lookup finds a profile by its name, whatever the case of its letters.

@@ -22,8 +22,10 @@ type Line struct {
 	Number int
 	// Columns of a text line, at least one.
 	Columns []Column
-	// Code of a code line (nil on others), and where it stands in the line.
+	// Code of a code line, Image of an image line (nil on others), and where it
+	// stands in the line.
 	Code  *Code
+	Image *Image
 	Align Align
 	// Format in force for this line. Lines share it: it is never written to.
 	Format *Format
@@ -38,6 +40,7 @@ const (
 	RuleLine
 	CutLine
 	CodeLine
+	ImageLine
 )
 
 // A Column is one cell of a line's table.
@@ -102,6 +105,15 @@ type Code struct {
 	// Data to encode: printable text and newlines.
 	Data string
 	Option
+}
+
+// An Image is a picture of black dots on white, ready for paper.
+type Image struct {
+	// Width and Height in dots.
+	Width, Height int
+	// Bits by rows from the top, each row filled up to whole bytes, the most
+	// significant bit leftmost, 1 black.
+	Bits []byte
 }
 
 // Option is how codes look. Ranges and defaults are ReceiptLine's.
