@@ -63,8 +63,9 @@ var rooms = []room{
 	{"printer/receipt", nil, "a document knows no paper"},
 	{"printer/profile", nil, "what a model can do is data"},
 	{"printer/layout", []string{"printer/receipt", "printer/profile"}, "layout is pure: document and profile in, lines and dots out"},
-	{"printer/escpos", []string{"printer/receipt", "printer/profile", "printer/layout"}, "bytes come from a page; who sends them is not its business"},
-	{"printer/virtual", []string{"printer/receipt", "printer/profile", "printer/layout", "printer/escpos"}, "it stands on what real printers understand"},
+	{"printer/font", nil, "glyphs are data"},
+	{"printer/escpos", []string{"printer/receipt", "printer/profile", "printer/layout", "printer/font"}, "bytes come from a page; who sends them is not its business"},
+	{"printer/virtual", []string{"printer/receipt", "printer/profile", "printer/layout", "printer/font", "printer/escpos"}, "it stands on what real printers understand"},
 	{"store", nil, "the store knows records and no rules"},
 }
 
