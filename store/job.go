@@ -32,6 +32,8 @@ type Job struct {
 	// Printer where it waits now; MeantFor where it should have come out.
 	Printer  string `json:"printer"`
 	MeantFor string `json:"meant_for"`
+	// Via are the printers that it has waited for and was moved from, in order.
+	Via []string `json:"via,omitempty"`
 	// Copy counts papers of the same ticket that were asked for, from 1.
 	Copy  int    `json:"copy"`
 	Marks []Mark `json:"marks,omitempty"`
@@ -45,6 +47,12 @@ type Job struct {
 	MaxAge time.Duration `json:"max_age_ns,omitempty"`
 	// DueAt is the moment that its age counts from; the zero moment: QueuedAt.
 	DueAt Moment `json:"due_at,omitzero"`
+	// RetriedAt is when a person last asked for it once more: what MaxAge counts
+	// from then.
+	RetriedAt Moment `json:"retried_at,omitzero"`
+	// Age is how old it was, from when it was due, as its last attempt began; 0
+	// where that is not certain.
+	Age time.Duration `json:"age_ns,omitempty"`
 	// CopyOf is the job that this one prints again (Job.Seq): one whose outcome
 	// is unknown, or with MarkReprint any that was printed; 0 for an original.
 	CopyOf uint64 `json:"copy_of,omitempty"`

@@ -109,3 +109,12 @@ func (tx *Tx) JobsIn(state JobState) iter.Seq2[*Job, error] {
 func (tx *Tx) Waiting(printer string) iter.Seq2[*Job, error] {
 	return indexed[Job](tx, bucketWaiting, composite(printer), bucketJobs)
 }
+
+// CountWaiting counts the jobs that are queued on a printer without reading them.
+func (tx *Tx) CountWaiting(printer string) int {
+	n := 0
+	for range tx.walk(bucketWaiting, composite(printer), nil, false) {
+		n++
+	}
+	return n
+}

@@ -166,6 +166,9 @@ func TestJobs(t *testing.T) {
 					t.Errorf("%s: %s are %v, want %v", what, name, lists[0], lists[1])
 				}
 			}
+			if n := tx.CountWaiting("cocina"); n != len(w.cocina) {
+				t.Errorf("%s: %d wait for cocina, want %v", what, n, w.cocina)
+			}
 			return nil
 		})
 	}

@@ -8,30 +8,6 @@ import (
 	"mostrador/store"
 )
 
-// TicketEvent is the data of mostrador.ticket.v1 (docs/schemas): the evidence
-// of one finished ticket.
-type TicketEvent struct {
-	Ticket      string           `json:"ticket"`
-	Order       string           `json:"order"`
-	OrderNumber string           `json:"order_number"`
-	Revision    int              `json:"revision"`
-	Kind        store.TicketKind `json:"kind"`
-	Station     string           `json:"station"`
-	Printer     string           `json:"printer"`
-	MeantFor    string           `json:"meant_for"`
-	Copy        int              `json:"copy"`
-	Attempt     int              `json:"attempt"`
-	Marks       []store.Mark     `json:"marks"`
-	Outcome     store.JobState   `json:"outcome"`
-	Proof       store.Proof      `json:"proof"`
-	QueuedAt    store.Moment     `json:"queued_at"`
-	StartedAt   *store.Moment    `json:"started_at"`
-	FinishedAt  *store.Moment    `json:"finished_at"`
-	Cause       string           `json:"cause"`
-	// CopyOf is the ticket of unknown outcome that this one repeats.
-	CopyOf string `json:"copy_of,omitempty"`
-}
-
 // ErrSettled: the ticket's state does not allow what was asked.
 var ErrSettled = errors.New("the ticket's state does not allow that")
 
@@ -233,58 +209,4 @@ func (s *Spool) tellCondition(name string, c Condition, cause string, flaps int)
 		}
 		return tx.Log(e)
 	})
-}
-
-// Evidence emits the event of a ticket that has ended (docs/mqtt.md, tickets).
-func Evidence(tx *store.Tx, j *store.Job) error {
-	e := TicketEvent{
-		Ticket: j.ID, Order: j.OrderID, OrderNumber: j.OrderNumber, Revision: j.Revision,
-		Kind: j.Kind, Station: j.Station, Printer: j.Printer, MeantFor: j.MeantFor,
-		Copy: j.Copy, Attempt: j.Tries(), Marks: j.Marks,
-		Outcome: j.State, Proof: store.ProofNone, QueuedAt: j.QueuedAt, Cause: j.Cause,
-	}
-	if e.Marks == nil {
-		e.Marks = []store.Mark{}
-	}
-	if n := len(j.Attempts); n > 0 {
-		last := j.Attempts[n-1]
-		e.StartedAt, e.FinishedAt = &last.Started, &last.Finished
-		if last.Proof != "" {
-			e.Proof = last.Proof
-		}
-	}
-	if j.CopyOf != 0 {
-		original, err := tx.Job(j.CopyOf)
-		if err != nil {
-			return fmt.Errorf("the original of ticket %s: %w", j.ID, err)
-		}
-		e.CopyOf = original.ID
-	}
-	_, err := tx.Emit(store.StreamTickets, "mostrador.ticket.v1", e)
-	return err
-}
-
-func entryOf(j *store.Job) store.Entry {
-	what := TicketWords(j)
-	e := store.Entry{Kind: "ticket." + string(j.State), Subject: j.ID, Severity: store.Info}
-	switch j.State {
-	case store.JobPrinted:
-		e.Text = fmt.Sprintf("%s impres%s en %s (%s", what, nounOf(j.Kind).ending, j.Printer, proofWords(j))
-		if j.Cause != "" {
-			e.Text += "; " + j.Cause
-		}
-		e.Text += ")"
-	case store.JobUnknown:
-		e.Severity = store.Alarm
-		e.Text = fmt.Sprintf("%s en %s: no se sabe si salió (%s)", what, j.Printer, j.Cause)
-	case store.JobNotPrinted:
-		e.Severity = store.Alarm
-		e.Text = fmt.Sprintf("%s no salió en %s: %s", what, j.Printer, j.Cause)
-	default:
-		e.Text = fmt.Sprintf("%s %s en %s", what, StateWords(j), j.Printer)
-		if j.Cause != "" {
-			e.Text += " (" + j.Cause + ")"
-		}
-	}
-	return e
 }
