@@ -47,6 +47,14 @@ func (s *Server) api() http.Handler {
 		}
 		return c.Sales(page)
 	})
+	answer(mux, "GET /v1/events", func(r *http.Request) (any, error) {
+		page, err := pageOf(r)
+		if err != nil {
+			return nil, err
+		}
+		return c.Events(page)
+	})
+	mux.HandleFunc("GET /v1/events/stream", s.streamEvents)
 	answer(mux, "POST /v1/print", func(r *http.Request) (any, error) {
 		var in PrintRequest
 		if err := decode(r, &in); err != nil {

@@ -72,22 +72,32 @@ func (c *Client) Post(ctx context.Context, path string, in, out any) error {
 }
 
 func (c *Client) do(ctx context.Context, method, path string, body io.Reader, out any) error {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	resp, err := c.ask(ctx, c.http, method, path, body)
 	if err != nil {
 		return err
+	}
+	defer resp.Body.Close()
+	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// ask sends one request; the answer's body is the caller's to close.
+func (c *Client) ask(ctx context.Context, over *http.Client, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, err
 	}
 	for k, v := range c.head {
 		req.Header[k] = v
 	}
-	resp, err := c.http.Do(req)
+	resp, err := over.Do(req)
 	if err != nil {
-		return notRunning(err)
+		return nil, notRunning(err)
 	}
-	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return problemOf(resp)
+		defer resp.Body.Close()
+		return nil, problemOf(resp)
 	}
-	return json.NewDecoder(resp.Body).Decode(out)
+	return resp, nil
 }
 
 // notRunning tells a daemon that is not there from one that cannot be reached.

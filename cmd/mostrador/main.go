@@ -114,6 +114,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.ticketsCommand(),
 		a.printCommand(),
 		a.salesCommand(),
+		a.eventsCommand(),
 		a.uplinkCommand(),
 		a.versionCommand(),
 	)
