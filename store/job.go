@@ -58,10 +58,17 @@ type Job struct {
 	CopyOf uint64 `json:"copy_of,omitempty"`
 	// By is who asked for a ticket that a person asked for.
 	By string `json:"by,omitempty"`
-	// Follows is the job whose paper a change or void ticket is about (Job.Seq).
+	// Follows is the job whose paper a change or void ticket is about (Job.Seq);
+	// on a comanda, slip or receipt the one that it replaces.
 	Follows uint64 `json:"follows,omitempty"`
-	// Reason of a change or void ticket, in words.
+	// Reason of a change or void ticket, in words. With Follows on a comanda,
+	// slip or receipt: why it replaces that paper.
 	Reason string `json:"reason,omitempty"`
+	// Unchanged counts the dishes that a change ticket leaves out because they
+	// stay as they were.
+	Unchanged int `json:"unchanged,omitempty"`
+	// Invoice of an invoice ticket, as the issuer had sent it by then.
+	Invoice *Invoice `json:"invoice,omitempty"`
 	// Digest of a digest ticket.
 	Digest *Digest `json:"digest,omitempty"`
 }

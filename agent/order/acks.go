@@ -156,8 +156,9 @@ func (a *Acks) sweep() error {
 	return nil
 }
 
-// papersProven reports whether an order has papers and all of them are printed:
-// of a ticket whose outcome is unknown, the copy that stands for it.
+// papersProven reports whether an order has papers and everything that they
+// must say is proven to be on paper: of a ticket whose outcome is unknown, by a
+// copy or by one that replaces it.
 func papersProven(tx *store.Tx, order uint64) (bool, error) {
 	if order == 0 {
 		return false, nil
@@ -166,17 +167,15 @@ func papersProven(tx *store.Tx, order uint64) (bool, error) {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return false, err
 	}
-	printed := 0
-	for _, j := range slots(jobs) {
-		switch j.State {
-		case store.JobPrinted:
-			printed++
-		case store.JobReplaced, store.JobCancelled:
-		default:
+	some := false
+	for _, t := range trails(jobs) {
+		ok, any := t.proven()
+		if !ok {
 			return false, nil
 		}
+		some = some || any
 	}
-	return printed > 0, nil
+	return some, nil
 }
 
 func (a *Acks) acknowledge(acks ...func() error) {

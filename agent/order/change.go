@@ -185,13 +185,16 @@ func (in *Intake) follow(tx *store.Tx, known, next *store.Order, s step) (effect
 		if ended(known.Status) {
 			return effect{}, nil
 		}
-		return in.withdraw(tx, next, "el pedido se anuló")
-	case !s.content && !s.status:
+		return in.withdraw(tx, next, known.Status)
+	case !s.content && !s.status && !s.details:
 		return effect{}, nil
 	}
 	jobs, err := tx.JobsOf(next.Seq)
 	if err != nil {
 		return effect{}, err
+	}
+	if !s.content && s.details && (len(jobs) > 0 || !s.status) {
+		return in.reinvoice(tx, next, jobs)
 	}
 	comandas := in.router.route(next)
 	if s.content {

@@ -46,8 +46,8 @@ func TestRevisedWhileWaiting(t *testing.T) {
 	}
 }
 
-// What is on paper, or may be, is neither printed again nor taken back; what is
-// new for a station that had nothing is printed.
+// What is on paper is followed by what changed, what may be by the whole that
+// replaces it; what is new for a station that had nothing is printed.
 func TestRevisedAfterPaper(t *testing.T) {
 	for _, state := range []store.JobState{store.JobSending, store.JobPrinted, store.JobUnknown} {
 		t.Run(string(state), func(t *testing.T) {
@@ -65,14 +65,18 @@ func TestRevisedAfterPaper(t *testing.T) {
 					at = append(at, fmt.Sprintf("%s %s %s %d", j.Kind, j.Station, j.State, j.Revision))
 				}
 			}
+			follower := "comanda"
+			if state == store.JobPrinted {
+				follower = "change"
+			}
 			equal(t, "tickets", at, []string{
-				"comanda parrilla " + string(state) + " 1", "comanda fría queued 2", "comanda barra queued 2",
+				"comanda parrilla " + string(state) + " 1", follower + " parrilla queued 2", "comanda fría queued 2", "comanda barra queued 2",
 				"delivery  queued 2", "receipt  queued 2",
 			})
 			e := k.entries(t)
 			last := e[len(e)-1]
-			if last.Kind != "order.revised" || last.Severity != store.Alarm ||
-				!strings.Contains(last.Text, "revisión 1: comanda parrilla (cocina)") || !strings.Contains(last.Text, "−1 Combo parrillero") {
+			if last.Kind != "order.revised" || last.Severity != store.Warning ||
+				!strings.Contains(last.Text, "se corrige con: "+map[string]string{"comanda": "comanda", "change": "cambio"}[follower]+" parrilla (cocina)") || !strings.Contains(last.Text, "−1 Combo parrillero") {
 				t.Errorf("entry %+v", last)
 			}
 		})
@@ -102,7 +106,7 @@ func TestRevisedKeepsTheMark(t *testing.T) {
 	for _, j := range k.jobs(t, taken.Order) {
 		if j.Station == "parrilla" && j.State == store.JobQueued {
 			n++
-			if j.Revision != 2 || !slices.Contains(j.Marks, store.MarkPossibleDuplicate) || j.CopyOf != original.Seq {
+			if j.Revision != 2 || !slices.Contains(j.Marks, store.MarkPossibleDuplicate) || j.Follows != original.Seq {
 				t.Errorf("job %+v", j)
 			}
 		}
@@ -122,10 +126,10 @@ func TestCancelled(t *testing.T) {
 	}
 	equal(t, "papers", papers(k.jobs(t, taken.Order)), []string{
 		"comanda parrilla cocina printed", "comanda fría fria cancelled", "comanda barra caja cancelled",
-		"delivery  caja cancelled", "receipt  caja cancelled",
+		"delivery  caja cancelled", "receipt  caja cancelled", "void parrilla cocina queued",
 	})
 	e := k.entries(t)
-	if last := e[len(e)-1]; last.Severity != store.Alarm || !strings.Contains(last.Text, "comanda parrilla (cocina)") {
+	if last := e[len(e)-1]; last.Severity != store.Warning || !strings.Contains(last.Text, "anulación parrilla (cocina)") {
 		t.Errorf("entry %+v", last)
 	}
 	if o := k.order(t, taken.Order); len(o.Lines) != 3 || o.Revision != 1 {

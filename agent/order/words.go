@@ -75,6 +75,8 @@ func KindWords(k store.OrderKind) string {
 func ticketWord(j *store.Job) string {
 	name := map[store.TicketKind]string{
 		store.ComandaTicket: "comanda", store.DeliveryTicket: "guía de reparto", store.ReceiptTicket: "ticket del cliente",
+		store.InvoiceTicket: "comprobante", store.PrecheckTicket: "precuenta",
+		store.ChangeTicket: "cambio", store.VoidTicket: "anulación",
 	}[j.Kind]
 	if j.Station != "" {
 		name += " " + j.Station
@@ -155,8 +157,19 @@ func changedEntry(known, next *store.Order, kind Change, did effect) store.Entry
 	if n := len(did.back); n > 0 {
 		e.Text += "; " + count(n, "ticket en espera retirado", "tickets en espera retirados")
 	}
-	if n := len(did.made); n > 0 {
+	var told, begun []*store.Job
+	for _, j := range did.made {
+		if j.Follows != 0 {
+			told = append(told, j)
+		} else {
+			begun = append(begun, j)
+		}
+	}
+	if n := len(begun); n > 0 {
 		e.Text += "; " + count(n, "ticket nuevo", "tickets nuevos")
+	}
+	if len(told) > 0 {
+		e.Text += "; el papel que ya salió se corrige con: " + ticketWords(told)
 	}
 	switch {
 	case len(did.stale) == 0:
