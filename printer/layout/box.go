@@ -50,16 +50,16 @@ func (s *setter) addEdges(first, tall int) {
 }
 
 // addBoxRule draws a horizontal line between a row with vertical lines at above
-// and one with vertical lines at below.
+// and one with vertical lines at below. Where they stand apart, so do the lines.
 func (s *setter) addBoxRule(above, below []int) {
 	left, right := span(above, below)
 	var b strings.Builder
 	for x := left; x <= right; x++ {
 		arms := 0
-		if x > left {
+		if within(above, x-1) && within(above, x) || within(below, x-1) && within(below, x) {
 			arms |= toLeft
 		}
-		if x < right {
+		if within(above, x) && within(above, x+1) || within(below, x) && within(below, x+1) {
 			arms |= toRight
 		}
 		if contains(above, x) {
@@ -71,6 +71,11 @@ func (s *setter) addBoxRule(above, below []int) {
 		b.WriteString(s.glyphs[arms])
 	}
 	s.addRule(left, 1, b.String())
+}
+
+// within reports whether a cell is between the first and the last edge.
+func within(edges []int, x int) bool {
+	return len(edges) > 0 && edges[0] <= x && x <= edges[len(edges)-1]
 }
 
 func span(above, below []int) (left, right int) {
@@ -133,6 +138,7 @@ func glyphsOf(p profile.Profile) glyphs {
 			}
 		}
 	}
+	drawn[0] = " "
 	return drawn
 }
 
@@ -140,6 +146,8 @@ func typed() glyphs {
 	var g glyphs
 	for arms := range g {
 		switch arms {
+		case 0:
+			g[arms] = " "
 		case up | down:
 			g[arms] = "|"
 		case toLeft | toRight:

@@ -14,12 +14,16 @@ const MaxRows = 2000
 
 // Layout sets a document on a paper of a printer, such as 80mm. Every text goes
 // through the profile's Fit before it is measured. Text that is wider than its
-// column wraps at blanks (not at no-break spaces), and a word that is wider than
-// its column is broken. A number (a word with a digit) is not, unless the paper
-// is too narrow for it: its column takes room from those beside it, or its size
-// gets smaller, as does text of a size that a column cannot hold. Only nowrap,
-// columns of width 0 and columns beyond the given widths leave text out, as the
-// markup language has it.
+// column goes on below at whatever character is the first that does not fit,
+// and a character that no column of that width can hold is left out; so does
+// ReceiptLine's own implementation, character by character.
+//
+// Where the document says {text:words}, text wraps at blanks (not at no-break
+// spaces), and a word that is wider than its column is broken. A number (a word
+// with a digit) is not, unless the paper is too narrow for it: its column takes
+// room from those beside it, or its size gets smaller, as does text of a size
+// that a column cannot hold. Then only columns of width 0 and columns beyond the
+// given widths leave text out.
 //
 // Rules and boxes are drawn with the line characters of the printer's code
 // pages, or with + - | where it has none.
@@ -83,10 +87,12 @@ func (s *setter) line(l receipt.Line) error {
 		}
 		s.closeBox()
 		t, err := newTable(l.Format, 1, s.columns)
-		if err != nil {
-			return fmt.Errorf("line %d: %w", l.Number, err)
+		if err != nil { // more columns than the paper has cells for
+			t = table{widths: []int{s.columns}}
 		}
 		s.addRule(t.left, t.width(), s.glyphs.rule())
+	case receipt.BoxEnd:
+		s.closeBox()
 	case receipt.CutLine:
 		s.closeBox()
 		s.rows = append(s.rows, Row{Kind: CutRow})
@@ -110,9 +116,9 @@ func (s *setter) text(l receipt.Line) error {
 	} else {
 		s.closeBox()
 	}
-	height, whole := s.columnsOf(t, l.Columns, l.Format.NoWrap)
+	height, whole := s.columnsOf(t, l.Columns, l.Format)
 	if !whole {
-		height, _ = s.columnsOf(t, s.keepNumbers(&t, l), false)
+		height, _ = s.columnsOf(t, s.keepNumbers(&t, l), l.Format)
 	}
 	if len(s.rows)+height > MaxRows {
 		return fmt.Errorf("line %d: the ticket has more than %d rows: shorten its texts", l.Number, MaxRows)
@@ -125,7 +131,7 @@ func (s *setter) text(l receipt.Line) error {
 
 // columnsOf wraps the columns of a line and tells how many rows they need, and
 // whether all numbers stayed whole.
-func (s *setter) columnsOf(t table, columns []receipt.Column, noWrap bool) (height int, whole bool) {
+func (s *setter) columnsOf(t table, columns []receipt.Column, f *receipt.Format) (height int, whole bool) {
 	s.wrap.reset()
 	s.cells = s.cells[:0]
 	height = 1
@@ -133,7 +139,7 @@ func (s *setter) columnsOf(t table, columns []receipt.Column, noWrap bool) (heig
 		if i == len(t.widths) {
 			break
 		}
-		w := s.wrap.column(s.profile, c, t.widths[i], noWrap)
+		w := s.wrap.column(s.profile, c, t.widths[i], f)
 		s.cells = append(s.cells, w)
 		height = max(height, len(w.lines))
 	}

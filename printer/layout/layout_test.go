@@ -41,26 +41,46 @@ a
                    a
     a          b
 a  b`},
-	{"words wrap", "|the quick brown fox jumps over\n{width:* 4}\nthe quick brown fox |12.5", `
+	{"words wrap", "{text:words}\n|the quick brown fox jumps over\n{width:* 4}\nthe quick brown fox |12.5", `
 the quick brown fox
 jumps over
 the quick brown 12.5
 fox`},
-	{"long words break", "|a pneumonoultramicroscopic b", `
+	{"long words break", "{text:words}\n|a pneumonoultramicroscopic b", `
 a
 pneumonoultramicrosc
 opic b`},
-	{"no break at no-break spaces", "|COBRAR hoy S/\u00a0181.25\n{width:5}\n|a\u00a0bcdefg", `
+	{"no break at no-break spaces", "{text:words}\n|COBRAR hoy S/\u00a0181.25\n{width:5}\n|a\u00a0bcdefg", `
 COBRAR hoy S/ 181.25
        a bcd
        efg`},
-	{"a no-break space moves its words down", "|COBRAR mañana S/\u00a0181.25", `
+	{"a no-break space moves its words down", "{text:words}\n|COBRAR mañana S/\u00a0181.25", `
 COBRAR mañana
 S/ 181.25`},
-	{"blanks stay", "|~~a~~b~\n|a\\n~~b", `
+	{"blanks stay", "{text:words}\n|~~a~~b~\n|a\\n~~b", `
   a  b
 a
   b`},
+	{"text goes on where the line is full", "|the quick brown fox jumps over\n{width:* 4}\nthe quick brown fox |12.50", `
+the quick brown fox
+jumps over
+the quick brown 12.5
+ fox            0`},
+	{"a full line and a break", "{width:3}\n|abc\\nd", `
+        abc
+
+        d`},
+	{"what a column cannot hold is left out", "{width:1 *}\n^^^a^^^b|^^^^c|", `
+b         c`},
+	{"boxes one after the other", "{border:line;width:2;align:left}\na\n{border:none}\n{border:line;align:right}\n-\nb\n-\n{align:left}\nc", `
+┌──┐
+│ a│
+└──┘
+                ┌──┐
+                │ b│
+┌──┐            └──┘
+│ c│
+└──┘`},
 	{"breaks by hand", "a\\n\\nb\\n", `
           a
 
@@ -70,9 +90,9 @@ a
 a b c d e f g h i j
 k l
 a b cd`},
-	{"a size too large gets smaller", "{width:1 *}\n^^^a|^^^^b|", `
+	{"a size too large gets smaller", "{text:words}\n{width:1 *}\n^^^a|^^^^b|", `
 a         b`},
-	{"wide characters break anywhere", "|\u65e5\u672c", `
+	{"wide characters break anywhere", "{text:words}\n|\u65e5\u672c", `
 ??`},
 	{"shared widths", "{border:line}\na|b|c", `
 ┌─────┬─────┬──────┐
@@ -83,7 +103,7 @@ a         b`},
 │  a │b   │
 ├────┴────┤
 │c        │
-└─────────┴──┬──┬──┐
+└─────────┘  ┌──┬──┐
              │ d│e │
              └──┴──┘
                 x`},
@@ -103,21 +123,21 @@ a     c`},
 the quick brown fox`},
 	{"fixed widths give way", "{width:100 3 100}\n|a |b |c|", `
 a        b      c`},
-	{"numbers take room from the words beside them", "{width:* 4}\nthe quick brown fox |1,250.50\n{width:2 * 3}\n7 |abcdefgh |12345678901", `
+	{"numbers take room from the words beside them", "{text:words}\n{width:* 4}\nthe quick brown fox |1,250.50\n{width:2 * 3}\n7 |abcdefgh |12345678901", `
 the quick   1,250.50
 brown fox
 7 abcdef 12345678901
   gh`},
-	{"then the words beside them get narrow", "^^^TOTAL | ^^^S/\u00a0123", `
+	{"then the words beside them get narrow", "{text:words}\n^^^TOTAL | ^^^S/\u00a0123", `
 TOTAL   S /   1 2 3`},
-	{"then the numbers", "^^^TOTAL | ^^^S/\u00a01,234,567\n^^^S/\u00a012,345,678.90", `
+	{"then the numbers", "{text:words}\n^^^TOTAL | ^^^S/\u00a01,234,567\n^^^S/\u00a012,345,678.90", `
 TOTAL   S/ 1,234,567
   S/ 12,345,678.90`},
-	{"numbers within lines get narrow", "{border:line;width:* 6}\n^^^12.50 | ^^^12.50", `
+	{"numbers within lines get narrow", "{text:words}\n{border:line;width:* 6}\n^^^12.50 | ^^^12.50", `
 ┌───────────┬──────┐
 │1 2 . 5 0  │ 12.50│
 └───────────┴──────┘`},
-	{"a number that the paper cannot hold", "|123456789012345678901234\n{width:3 *}\n  12345|", `
+	{"a number that the paper cannot hold", "{text:words}\n|123456789012345678901234\n{width:3 *}\n  12345|", `
 12345678901234567890
 1234
 12345`},
@@ -194,10 +214,10 @@ func TestRefusals(t *testing.T) {
 }
 
 // FuzzLayout holds what every page promises: no row is wider than the paper, no
-// run overlaps another, and all words of the document are there.
+// run overlaps another, and where text wraps at words, all of them are there.
 func FuzzLayout(f *testing.F) {
 	for _, s := range []string{
-		"a|b|c", "{border:line;width:3 * 1}\n^^^abc|`def`|~x\n-\na\n=\nb", "{width:auto}\n^^^^^^^wide|w",
+		"{text:words}\na|b 12.50|c", "{border:line;width:3 * 1;text:words}\n^^^abc|`def`|~x\n-\na\n=\nb", "{width:auto}\n^^^^^^^wide|w",
 		"\u65e5\u672c\u8a9e|é", "{width:1 1;border:2}\n^^^^^ab c|d", "{width:9,9,9;align:right;border:line}\n|a\\nb |c\n{width:1}\n-\n|d", "| ~~ |a  b\\n\\n",
 	} {
 		f.Add(s, 20)
@@ -244,7 +264,7 @@ func checkWords(t *testing.T, doc receipt.Document, p profile.Profile, page Page
 	t.Helper()
 	want := map[rune]int{}
 	for _, l := range doc.Lines {
-		if l.Kind != receipt.TextLine || l.Format.NoWrap {
+		if l.Kind != receipt.TextLine || !l.Format.Words {
 			continue
 		}
 		for i, c := range l.Columns {

@@ -150,7 +150,7 @@ func narrowColumn(c *receipt.Column) bool {
 func (w *wrapper) need(p profile.Profile, c receipt.Column, paper int) need {
 	w.marks = w.marks[:0]
 	for i, span := range c.Spans {
-		w.read(p, span, i, paper)
+		w.read(p, span, i, paper, true)
 	}
 	n := need{least: min(len(w.marks), leastWidth)}
 	n.word = n.least

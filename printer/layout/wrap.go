@@ -59,21 +59,26 @@ func (w *wrapper) reset() {
 }
 
 // column wraps a column to a width. A column that is not shown has no lines.
-func (w *wrapper) column(p profile.Profile, c receipt.Column, width int, noWrap bool) wrapped {
+func (w *wrapper) column(p profile.Profile, c receipt.Column, width int, f *receipt.Format) wrapped {
 	out := wrapped{align: c.Align}
 	if width <= 0 {
 		return out
 	}
 	first := len(w.lines)
-	if !w.fits(p, c.Spans, width) {
+	if !w.fits(p, c.Spans, width, f.Words) {
 		w.marks = w.marks[:0]
 		for i, span := range c.Spans {
-			w.read(p, span, i, width)
+			w.read(p, span, i, width, f.Words)
 		}
 		for start := 0; start < len(w.marks); {
-			end, next := w.breakLine(start, width, noWrap)
+			end, next := 0, 0
+			if f.Words {
+				end, next = w.breakLine(start, width)
+			} else {
+				end, next = w.fillLine(start, width)
+			}
 			w.addLine(start, end)
-			if start = next; noWrap {
+			if start = next; f.NoWrap {
 				break
 			}
 		}
@@ -84,10 +89,10 @@ func (w *wrapper) column(p profile.Profile, c receipt.Column, width int, noWrap 
 
 // fits adds the spans as one line where they need no more than that, as most
 // columns do. Only text of single-cell characters is measured here.
-func (w *wrapper) fits(p profile.Profile, spans []receipt.Span, width int) bool {
+func (w *wrapper) fits(p profile.Profile, spans []receipt.Span, width int, words bool) bool {
 	line := wrappedLine{first: len(w.pieces)}
 	for i, span := range spans {
-		pc := piece{text: p.Fit(strings.ReplaceAll(span.Text, noBreak, " ")), style: styleOf(span.Style, width), span: i}
+		pc := piece{text: p.Fit(strings.ReplaceAll(span.Text, noBreak, " ")), style: styleOf(span.Style, width, words), span: i}
 		n, ok := singleCells(span.Text, pc.text)
 		pc.cells = n * max(pc.style.Width, 1)
 		if line.cells += pc.cells; !ok || line.cells > width {
@@ -123,22 +128,22 @@ func singleCells(text, fitted string) (n int, ok bool) {
 	return n, true
 }
 
-// styleOf is a span's style in a column: a size that makes a character wider
-// than the column is made smaller.
-func styleOf(s receipt.Style, width int) Style {
+// styleOf is a span's style in a column: of words, a size that makes a character
+// wider than the column is made smaller.
+func styleOf(s receipt.Style, width int, words bool) Style {
 	style := Style{
 		Bold: s.Bold, Underline: s.Underline, Invert: s.Invert,
 		Width: int(s.Width), Height: int(s.Height),
 	}
-	if style.Width > width {
+	if words && style.Width > width {
 		style.Width, style.Height = width, min(style.Height, width)
 	}
 	return style
 }
 
 // read splits a span into marks. A no-break space is a letter that is blank.
-func (w *wrapper) read(p profile.Profile, span receipt.Span, index, width int) {
-	style := styleOf(span.Style, width)
+func (w *wrapper) read(p profile.Profile, span receipt.Span, index, width int, words bool) {
+	style := styleOf(span.Style, width, words)
 	for i, part := range strings.Split(span.Text, "\n") {
 		if i > 0 {
 			w.marks = append(w.marks, mark{kind: newline, span: index})
@@ -147,7 +152,7 @@ func (w *wrapper) read(p profile.Profile, span receipt.Span, index, width int) {
 			if j > 0 {
 				w.marks = append(w.marks, mark{text: " ", style: style, cells: max(style.Width, 1), span: index})
 			}
-			w.readFitted(p.Fit(word), style, index, width)
+			w.readFitted(p.Fit(word), style, index, width, words)
 		}
 	}
 }
@@ -155,7 +160,9 @@ func (w *wrapper) read(p profile.Profile, span receipt.Span, index, width int) {
 // noBreak is the blank that no line breaks at, such as that of an amount.
 const noBreak = "\u00a0"
 
-func (w *wrapper) readFitted(text string, style Style, index, width int) {
+// readFitted splits text that has been fitted. A character that is wider than
+// the column is left out, or among words shown as one that is not.
+func (w *wrapper) readFitted(text string, style Style, index, width int, words bool) {
 	state := -1
 	for text != "" {
 		m := mark{style: style, span: index, cells: 1}
@@ -172,17 +179,40 @@ func (w *wrapper) readFitted(text string, style Style, index, width int) {
 			}
 		}
 		m.text, text = text[:size], text[size:]
-		if m.cells *= max(style.Width, 1); m.cells > width {
+		switch m.cells *= max(style.Width, 1); {
+		case m.cells <= width:
+		case !words:
+			continue
+		default:
 			m.text, m.cells, m.style.Width = "?", 1, 0
 		}
 		w.marks = append(w.marks, m)
 	}
 }
 
-// breakLine finds the end of the line that starts at a mark, and where the next
-// one starts: behind the blanks or the newline that parted them. Anywhere breaks
-// words too.
-func (w *wrapper) breakLine(start, width int, anywhere bool) (end, next int) {
+// fillLine finds the end of the line that starts at a mark, and where the next
+// one starts: with the next character. A line that is full ends at once, so that
+// a newline behind it makes an empty one.
+func (w *wrapper) fillLine(start, width int) (end, next int) {
+	cells := 0
+	for i := start; i < len(w.marks); i++ {
+		m := &w.marks[i]
+		if m.kind == newline {
+			return i, i + 1
+		}
+		if cells += m.cells; cells > width {
+			return i, i
+		}
+		if cells == width {
+			return i + 1, i + 1
+		}
+	}
+	return len(w.marks), len(w.marks)
+}
+
+// breakLine finds the end of the line of words that starts at a mark, and where
+// the next one starts: behind the blanks or the newline that parted them.
+func (w *wrapper) breakLine(start, width int) (end, next int) {
 	cells, lastBreak := 0, -1
 	for i := start; i < len(w.marks); i++ {
 		m := &w.marks[i]
@@ -196,9 +226,9 @@ func (w *wrapper) breakLine(start, width int, anywhere bool) (end, next int) {
 			continue
 		}
 		end = lastBreak
-		if end < 0 || anywhere || w.onlyBlanks(start, end) {
+		if end < 0 || w.onlyBlanks(start, end) {
 			end = i
-			w.broken = w.broken || !anywhere && w.splitsNumber(end)
+			w.broken = w.broken || w.splitsNumber(end)
 		}
 		return w.trim(start, end), w.skipBlanks(end)
 	}

@@ -41,6 +41,9 @@ const (
 	CutLine
 	CodeLine
 	ImageLine
+	// BoxEnd prints nothing itself: a box of border:line that is open ends there,
+	// because a property has set another border.
+	BoxEnd
 )
 
 // A Column is one cell of a line's table.
@@ -98,6 +101,9 @@ type Format struct {
 	Align Align
 	// NoWrap cuts text off at the column's edge instead of wrapping it.
 	NoWrap bool
+	// Words wraps text at blanks and keeps numbers whole; without it a line ends
+	// at whatever character is the last one that fits. An extension of ours.
+	Words bool
 }
 
 // A Code is a QR symbol or a barcode.

@@ -32,26 +32,25 @@ func Parse(src string) (Document, error) {
 	if len(src) > MaxSource {
 		return Document{}, fmt.Errorf("the document has %d bytes: shorten it to %d", len(src), MaxSource)
 	}
-	src = strings.TrimSuffix(src, "\n") // ends the last line and begins no other
-	lines := strings.Count(src, "\n") + 1
-	p := parser{
-		format: new(Format),
-		option: defaultOption(),
-		lines:  make([]Line, 0, lines),
-		cols:   make([]Column, 0, 2*lines),
-		spans:  make([]Span, 0, 3*lines),
-	}
-	p.format.Align = Center
+	src = strings.TrimSuffix(plainBreaks(src), "\n") // ends the last line and begins no other
+	p := newParser(strings.Count(src, "\n") + 1)
 	for more := true; more && len(p.faults) < maxFaults; {
 		var line string
 		line, src, more = strings.Cut(src, "\n")
 		p.number++
-		p.line(strings.TrimSuffix(line, "\r"))
+		p.line(line)
 	}
-	if len(p.faults) > 0 {
-		return Document{}, errors.Join(p.faults...)
+	return p.document()
+}
+
+// plainBreaks makes every line break a \n, and drops the mark that some editors
+// put before a text.
+func plainBreaks(src string) string {
+	src = strings.TrimPrefix(src, "\ufeff")
+	if strings.IndexByte(src, '\r') < 0 {
+		return src
 	}
-	return Document{Lines: p.lines}, nil
+	return strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
 }
 
 // A parser holds what carries over from line to line. Columns and spans are cut
@@ -65,6 +64,27 @@ type parser struct {
 	spans  []Span
 	text   []byte // of the span that is being read
 	faults []error
+}
+
+// newParser has room for a number of lines.
+func newParser(lines int) parser {
+	p := parser{
+		format: new(Format),
+		option: defaultOption(),
+		lines:  make([]Line, 0, lines),
+		cols:   make([]Column, 0, 2*lines),
+		spans:  make([]Span, 0, 3*lines),
+	}
+	p.format.Align = Center
+	return p
+}
+
+// document is what has been read, or the faults.
+func (p *parser) document() (Document, error) {
+	if len(p.faults) > 0 {
+		return Document{}, errors.Join(p.faults...)
+	}
+	return Document{Lines: p.lines}, nil
 }
 
 func (p *parser) fault(problem, mend string) {
@@ -159,7 +179,7 @@ func sign(b bool) int {
 }
 
 // isBlank tells the white space of the language.
-func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r' }
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 func trimBlanks(s string) string {
 	for s != "" && isBlank(s[0]) {

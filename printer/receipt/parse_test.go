@@ -18,6 +18,8 @@ func outline(doc Document) string {
 			b.WriteString("rule")
 		case CutLine:
 			b.WriteString("cut")
+		case BoxEnd:
+			b.WriteString("box ends")
 		case CodeLine:
 			fmt.Fprintf(&b, "%c %s %q", "<^>"[l.Align], l.Code.Type, l.Code.Data)
 		case TextLine:
@@ -93,6 +95,9 @@ func TestParse(t *testing.T) {
 		{"options are kept", "{option:qrcode,4,m}\n{code:a:b\\;\\n}", "^ qrcode \"a:b;\\n\""},
 		{"properties print nothing", "{width:10;;comment:a\\}b}\nx", `^ "x"`},
 		{"carriage return", "a\r\n-\r\n\r\n", "^ \"a\"\nrule\n^"},
+		{"carriage returns alone", "a\r-\r\rb", "^ \"a\"\nrule\n^\n^ \"b\""},
+		{"byte order mark", "\ufeff-", "rule"},
+		{"any border but lines ends a box", "{border:line}\n{border:02}\n{width:1}", "box ends"},
 		{"the last line break begins no line", "a\n", `^ "a"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -108,7 +113,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestFormatHoldsForTheLinesBelow(t *testing.T) {
-	doc, err := Parse("a\n{width:*,4 8; border:line; align:right; text:nowrap}\nb\n{width:auto; border:2}\nc\n{width:1,,2}\nd")
+	doc, err := Parse("a\n{width:*,4 8; border:line; align:right; text:nowrap}\nb\n{width:auto; border:2}\nc\n{width:1,,2}\nd\n{text:Words}\ne\n{text:wrap; width:1  0, 2}\nf")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +122,16 @@ func TestFormatHoldsForTheLinesBelow(t *testing.T) {
 		{Align: Right, Widths: []int{Star, 4, 8}, Border: BorderLine, NoWrap: true},
 		{Align: Right, Border: BorderWide, NoWrap: true},
 		{Align: Right, Border: BorderWide, NoWrap: true, Widths: []int{1, 0, 2}},
+		{Align: Right, Border: BorderWide, Words: true, Widths: []int{1, 0, 2}},
+		{Align: Right, Border: BorderWide, Widths: []int{1, 0, 0, 2}},
 	}
-	for i, l := range doc.Lines {
+	var texts []Line
+	for _, l := range doc.Lines {
+		if l.Kind == TextLine {
+			texts = append(texts, l)
+		}
+	}
+	for i, l := range texts {
 		if !reflect.DeepEqual(*l.Format, want[i]) {
 			t.Errorf("line %d has format %+v, want %+v", l.Number, *l.Format, want[i])
 		}
@@ -128,6 +141,8 @@ func TestFormatHoldsForTheLinesBelow(t *testing.T) {
 func TestCodeOptions(t *testing.T) {
 	for option, want := range map[string]Option{
 		"nohri":            defaultOption(),
+		"hri; option:ean":  {Type: "ean", Module: 2, Cell: 3, Height: 72, Level: "l"},
+		"q 4 ean 3 itf l":  {Type: "ean", Module: 4, Cell: 4, Height: 72, Level: "q"},
 		"qrcode 3 h":       {Type: "qrcode", Module: 3, Cell: 3, Height: 72, Level: "h"},
 		"jan, 100, hri, 2": {Type: "ean", Module: 2, Cell: 3, Height: 100, HRI: true, Level: "l"},
 		"nw7 8":            {Type: "codabar", Module: 2, Cell: 8, Height: 72, Level: "l"},
@@ -155,9 +170,11 @@ func TestFaultsNameLineAndMend(t *testing.T) {
 		"{widht:1}":           `there is no property "widht"`,
 		"{width:1,-5}":        `a column cannot be "-5" wide`,
 		"{width:9999999}":     "0 to 1000",
+		"{width:0,}":          "no column would be shown",
+		"{Width:1}":           `there is no property "Width"`,
 		"{border:3}":          "use line, space, none, 0, 1 or 2",
 		"{align:top}":         "use left, center or right",
-		"{text:cut}":          "use wrap or nowrap",
+		"{text:cut}":          "use wrap, nowrap or words",
 		"{option:9 qrcode}":   `a code has no option "9"`,
 		"{image:iVBORw0KGgo}": "images are not printed yet",
 		`{command:\x1bp}`:     "raw bytes",

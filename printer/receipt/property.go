@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,7 +23,7 @@ func (p *parser) properties(c cell) {
 		return
 	}
 	next, code := *p.format, ""
-	hasCode := false
+	hasCode, endsBox := false, false
 	for body != "" {
 		var member string
 		member, body = cutMember(body)
@@ -35,16 +36,20 @@ func (p *parser) properties(c cell) {
 			continue
 		}
 		value := p.value(trimBlanks(raw))
-		switch key := strings.ToLower(trimBlanks(key)); {
+		switch key := trimBlanks(key); {
 		case key == "code" || key == "c":
 			code, hasCode = value, true
 		case value == "" && key != "comment" && key != "_":
 			p.fault(fmt.Sprintf("the property %q has no value", shorten(key)), "write key: value")
 		default:
 			p.set(&next, key, value)
+			endsBox = key == "border" || key == "b" || endsBox
 		}
 	}
 	p.format = &next
+	if endsBox && next.Border != BorderLine {
+		p.add(Line{Kind: BoxEnd})
+	}
 	if hasCode {
 		p.add(Line{Kind: CodeLine, Code: &Code{Data: code, Option: p.option}, Align: c.align})
 	}
@@ -88,14 +93,17 @@ func (p *parser) setAlign(f *Format, value string) {
 }
 
 func (p *parser) setBorder(f *Format, value string) {
+	if digits := strings.TrimLeft(value, "0"); digits != value {
+		value = "0" + digits // as a number, 02 is 2
+	}
 	switch value {
 	case "line":
 		f.Border = BorderLine
-	case "space", "1":
+	case "space", "1", "01":
 		f.Border = BorderSpace
 	case "none", "0":
 		f.Border = BorderNone
-	case "2":
+	case "2", "02":
 		f.Border = BorderWide
 	default:
 		p.fault(fmt.Sprintf("a border cannot be %q", shorten(value)), "use line, space, none, 0, 1 or 2")
@@ -104,10 +112,10 @@ func (p *parser) setBorder(f *Format, value string) {
 
 func (p *parser) setWrap(f *Format, value string) {
 	switch value {
-	case "wrap", "nowrap":
-		f.NoWrap = value == "nowrap"
+	case "wrap", "nowrap", "words":
+		f.NoWrap, f.Words = value == "nowrap", value == "words"
 	default:
-		p.fault(fmt.Sprintf("text cannot be %q", shorten(value)), "use wrap or nowrap")
+		p.fault(fmt.Sprintf("text cannot be %q", shorten(value)), "use wrap, nowrap or words")
 	}
 }
 
@@ -117,12 +125,13 @@ func (p *parser) setWidths(f *Format, value string) {
 		p.fault(fmt.Sprintf("%d widths", len(words)), fmt.Sprintf("use at most %d columns", maxColumns))
 		return
 	}
-	widths := make([]int, 0, len(words))
+	if slices.Contains(words, "auto") {
+		f.Widths = nil
+		return
+	}
+	widths, shown := make([]int, 0, len(words)), false
 	for _, word := range words {
 		switch word {
-		case "auto":
-			f.Widths = nil
-			return
 		case "*":
 			widths = append(widths, Star)
 		case "":
@@ -135,50 +144,57 @@ func (p *parser) setWidths(f *Format, value string) {
 			}
 			widths = append(widths, n)
 		}
+		shown = shown || widths[len(widths)-1] != 0
+	}
+	if !shown {
+		p.fault("no column would be shown", "give one of them a width")
+		return
 	}
 	f.Widths = widths
 }
 
+// setOption reads the words of an option from the last to the first, because
+// the first of a kind counts. What it does not name gets its default.
 func (p *parser) setOption(value string) {
-	for _, word := range splitList(value) {
+	o := defaultOption()
+	for _, word := range slices.Backward(splitList(value)) {
 		switch word {
-		case "":
+		case "", "nohri":
 		case "upc", "ean", "code39", "itf", "codabar", "code93", "code128", "qrcode":
-			p.option.Type = word
+			o.Type = word
 		case "jan":
-			p.option.Type = "ean"
+			o.Type = "ean"
 		case "nw7":
-			p.option.Type = "codabar"
+			o.Type = "codabar"
 		case "hri":
-			p.option.HRI = true
-		case "nohri":
-			p.option.HRI = false
+			o.HRI = true
 		case "l", "m", "q", "h":
-			p.option.Level = word
+			o.Level = word
 		default:
-			p.setOptionSize(word)
+			p.setOptionSize(&o, word)
 		}
 	}
+	p.option = o
 }
 
 // setOptionSize reads a number: 2 to 4 is a barcode's module, 3 to 8 a QR
 // cell, 24 to 240 a height. The same number may be both of the first two.
-func (p *parser) setOptionSize(word string) {
+func (p *parser) setOptionSize(o *Option, word string) {
 	n, err := strconv.Atoi(word)
 	module, cell, height := n >= 2 && n <= 4, n >= 3 && n <= 8, n >= 24 && n <= 240
 	if err != nil || !module && !cell && !height {
 		p.fault(fmt.Sprintf("a code has no option %q", shorten(word)),
-			"use a type (qrcode, code128, code39, ean, upc, itf, codabar, code93), hri or nohri, l, m, q or h, a width of 2 to 8 or a height of 24 to 240 dots")
+			"use a type (qrcode, code128, code39, ean, upc, itf, codabar, code93), hri, l, m, q or h, a width of 2 to 8 or a height of 24 to 240 dots")
 		return
 	}
 	if module {
-		p.option.Module = n
+		o.Module = n
 	}
 	if cell {
-		p.option.Cell = n
+		o.Cell = n
 	}
 	if height {
-		p.option.Height = n
+		o.Height = n
 	}
 }
 
@@ -232,18 +248,22 @@ func cutMember(s string) (member, rest string) {
 	return s, ""
 }
 
-// splitList splits a value at commas and blanks; two commas have an empty
-// member between them.
+// splitList splits a value at each comma and at each run of blanks. So a comma
+// and a blank have an empty member between them, as two commas do.
 func splitList(s string) []string {
 	var words []string
-	for _, part := range strings.Split(s, ",") {
-		fields := strings.Fields(part)
-		if len(fields) == 0 {
-			fields = []string{""}
+	start := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] != ',' && !isBlank(s[i]) {
+			continue
 		}
-		words = append(words, fields...)
+		words = append(words, s[start:i])
+		for isBlank(s[i]) && i+1 < len(s) && isBlank(s[i+1]) {
+			i++
+		}
+		start = i + 1
 	}
-	return words
+	return append(words, s[start:])
 }
 
 // shorten bounds what an error repeats of the source.
