@@ -17,6 +17,8 @@ func (c CodePage) charmap() *charmap.Charmap {
 		return charmap.CodePage850
 	case "CP852":
 		return charmap.CodePage852
+	case "CP855":
+		return charmap.CodePage855
 	case "CP858":
 		return charmap.CodePage858
 	case "CP866":
@@ -33,6 +35,8 @@ func (c CodePage) charmap() *charmap.Charmap {
 		return charmap.Windows1254
 	case "WPC1257":
 		return charmap.Windows1257
+	case "ISO8859-7":
+		return charmap.ISO8859_7
 	}
 	return nil
 }
@@ -43,6 +47,9 @@ func (c CodePage) charmap() *charmap.Charmap {
 func (c CodePage) Encode(r rune) (byte, bool) {
 	if r >= ' ' && r <= '~' {
 		return byte(r), true
+	}
+	if c.Encoding == "CP1125" {
+		return encode1125(r)
 	}
 	table := c.charmap()
 	if table == nil || !stands(r) {
@@ -56,6 +63,9 @@ func (c CodePage) Encode(r rune) (byte, bool) {
 func (c CodePage) Decode(b byte) rune {
 	if b >= ' ' && b <= '~' {
 		return rune(b)
+	}
+	if c.Encoding == "CP1125" && b >= 0x80 {
+		return decode1125(b)
 	}
 	table := c.charmap()
 	if table == nil || b < 0x80 {
@@ -96,8 +106,33 @@ func (p Profile) Page(r rune, current int) (page int, b byte, ok bool) {
 	return current, 0, false
 }
 
-// Holds reports whether some page of the printer holds r.
+// Holds reports whether the printer can write r: some page of it holds r, or
+// Unicode does.
 func (p Profile) Holds(r rune) bool {
 	_, _, ok := p.Page(r, -1)
-	return ok
+	return ok || p.Unicode(r)
 }
+
+// Unicode reports whether the printer writes r when it is sent as UTF-8. Epson
+// says that UTF-8 reaches every letter of the model's fonts, not which these
+// are; they hold at least what the model's code pages hold. So this is only what
+// Epson's pages 12 (PC853) and 30 and 31 (TCVN-3) add to the pages that
+// profiles list: Vietnamese, Esperanto and Maltese.
+func (p Profile) Unicode(r rune) bool {
+	return p.UTF8 && r > 0xff && unicode.Is(unicodeFonts, r)
+}
+
+// unicodeFonts are the letters of PC853, TCVN-3-1 and TCVN-3-2 beyond Latin-1.
+var unicodeFonts = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x0102, Hi: 0x0103, Stride: 1}, // ă
+	{Lo: 0x0108, Hi: 0x010b, Stride: 1}, // ĉ ċ
+	{Lo: 0x0110, Hi: 0x0111, Stride: 1}, // đ
+	{Lo: 0x011c, Hi: 0x0121, Stride: 1}, // ĝ ğ ġ
+	{Lo: 0x0124, Hi: 0x0127, Stride: 1}, // ĥ ħ
+	{Lo: 0x0134, Hi: 0x0135, Stride: 1}, // ĵ
+	{Lo: 0x015c, Hi: 0x015d, Stride: 1}, // ŝ
+	{Lo: 0x016c, Hi: 0x016d, Stride: 1}, // ŭ
+	{Lo: 0x01a0, Hi: 0x01a1, Stride: 1}, // ơ
+	{Lo: 0x01af, Hi: 0x01b0, Stride: 1}, // ư
+	{Lo: 0x1ea0, Hi: 0x1ef9, Stride: 1}, // ạ to ỹ
+}}

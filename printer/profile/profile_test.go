@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ func TestLookupIgnoresCase(t *testing.T) {
 			}
 		}
 	}
-	if _, ok := profile.Lookup("TM-T20"); ok {
+	if _, ok := profile.Lookup("TM-T"); ok {
 		t.Error("a part of a name must not be taken for it")
 	}
 	if !slices.IsSorted(profile.Names()) {
@@ -25,22 +26,100 @@ func TestLookupIgnoresCase(t *testing.T) {
 }
 
 func TestProfilesAreComplete(t *testing.T) {
+	seen := map[string]bool{}
 	for _, name := range profile.Names() {
 		p, _ := profile.Lookup(name)
-		if len(p.Papers) == 0 || len(p.Pages) == 0 || len(p.Sources) == 0 || p.Cut == "" {
-			t.Errorf("%s: papers, pages, sources and cut must be given: %+v", name, p)
+		if seen[strings.ToLower(name)] {
+			t.Errorf("%s stands twice", name)
+		}
+		seen[strings.ToLower(name)] = true
+		if len(p.Papers) == 0 || len(p.Pages) == 0 || p.Cut == "" {
+			t.Errorf("%s: papers, pages and cut must be given: %+v", name, p)
 		}
 		if (p.Cut == profile.CutNone || p.Cut == profile.CutHere) && p.Tear == 0 {
 			t.Errorf("%s: nothing carries its last line past the tear bar", name)
 		}
+		if p.DPI != 0 && (p.DPI < 72 || p.DPI > 300) || p.Cutter < 0 || p.Cutter > 40 || p.Buffer < 0 || p.Speed < 0 || p.Speed > 500 {
+			t.Errorf("%s: %d dpi, %d mm to the cutter, %d bytes, %d mm/s", name, p.DPI, p.Cutter, p.Buffer, p.Speed)
+		}
 		for paper, dims := range p.Papers {
-			if dims.Columns*12 > dims.Dots {
-				t.Errorf("%s on %s: %d columns of 12 dots are wider than %d dots", name, paper, dims.Columns, dims.Dots)
+			if dims.Columns < 30 || dims.Columns*12 > dims.Dots {
+				t.Errorf("%s on %s: %d columns of 12 dots on %d dots", name, paper, dims.Columns, dims.Dots)
 			}
 			if dims.Dots > 576 || dims.Dots%4 != 0 {
 				t.Errorf("%s on %s: %d dots", name, paper, dims.Dots)
 			}
+			if width := map[string]int{"80mm": 576, "76mm": 480, "58mm": 420}[paper]; dims.Dots > width {
+				t.Errorf("%s on %s: %d dots are more than %d", name, paper, dims.Dots, width)
+			}
 		}
+	}
+}
+
+// Every fact has its source, and every source vouches for facts that there are.
+func TestEveryFactHasItsSource(t *testing.T) {
+	for _, name := range profile.Names() {
+		p, _ := profile.Lookup(name)
+		v := reflect.ValueOf(p)
+		for i := range v.NumField() {
+			field := v.Type().Field(i).Name
+			is, ok := p.Source(field)
+			switch field {
+			case "Name", "Vendor", "Sources":
+				continue
+			}
+			if !v.Field(i).IsZero() && (!ok || is == "") {
+				t.Errorf("%s: nobody is named who says that %s is %v", name, field, v.Field(i))
+			}
+		}
+		for _, s := range p.Sources {
+			for _, field := range strings.Fields(s.Of) {
+				if _, ok := v.Type().FieldByName(field); !ok {
+					t.Errorf("%s: %q vouches for %q, which no profile has", name, s.Is, field)
+				}
+			}
+		}
+	}
+	if is, ok := (profile.Profile{}).Source("DPI"); ok {
+		t.Errorf("an empty profile has %q for a source", is)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	for _, c := range []struct{ maker, model, want string }{
+		{"EPSON", "TM-T88V", "TM-T88V"}, {"EPSON", "TM-T88VI", "TM-T88VI"}, {"EPSON", "TM-T88VII", "TM-T88VII"},
+		{"EPSON", "TM-T88V-i", "TM-T88V"}, {"EPSON", "TM-m30II-NT", "TM-m30II"}, {"EPSON", "tm-t20ii ", "TM-T20II"},
+		{"EPSON", "TM-T20", "TM-T20"}, {"EPSON", "TM-T20X", ""}, {"EPSON", "TM-T20IIIL", ""}, {"EPSON", "TM-U220B", "TM-U220"},
+		{"CITIZEN", "CT-S310II", "CT-S310II"}, {"Star", "TSP650II (STR_T-001)", "TSP650II"}, {"BIXOLON", "SRP-350III", "SRP-350III"},
+		{"BIXOLON", "TM-T88V", ""}, {"", "TM-T88V", ""}, {"EPSON", "", ""}, {"", "", ""}, {"", "generic", ""}, {"XPRINTER", "XP-N160II", "XP-N160II"},
+	} {
+		p, ok := profile.Match(c.maker, c.model)
+		if p.Name != c.want || ok != (c.want != "") {
+			t.Errorf("Match(%q, %q) = %q, %v, want %q", c.maker, c.model, p.Name, ok, c.want)
+		}
+	}
+	for _, name := range profile.Names() {
+		p, _ := profile.Lookup(name)
+		if got, ok := profile.Match(strings.ToUpper(p.Vendor), p.Name); p.Vendor != "" && (!ok || got.Name != name) {
+			t.Errorf("%s by %s matches %q", name, p.Vendor, got.Name)
+		}
+	}
+}
+
+// Only letters that a UTF-8 printer has beyond its pages go that way.
+func TestUnicode(t *testing.T) {
+	utf8, _ := profile.Lookup("TM-m30II")
+	single, _ := profile.Lookup("TM-T20II")
+	for r, want := range map[rune]bool{'ế': true, 'Ư': true, 'ŝ': true, 'A': false, 'ñ': false, '漢': false, '🍕': false, 'ش': false, 'ก': false} {
+		if utf8.Unicode(r) != want {
+			t.Errorf("Unicode(%q) is not %v", r, want)
+		}
+		if single.Unicode(r) {
+			t.Errorf("%q cannot be sent to a printer without UTF-8", r)
+		}
+	}
+	if !utf8.Holds('ế') || single.Holds('ế') || utf8.Fit("Phở bò tái") != "Phở bò tái" {
+		t.Errorf("%q", utf8.Fit("Phở bò tái"))
 	}
 }
 
