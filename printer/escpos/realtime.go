@@ -10,28 +10,33 @@ var clearBuffers = [10]byte{dle, 0x14, 8, 1, 3, 20, 1, 6, 2, 8}
 
 // realTime watches every byte of the stream.
 func (d *Decoder) realTime(c byte) {
-	r := &d.real
-	if r.n == 0 && c != dle {
+	e := d.real.next(c)
+	if e == nil || !d.Obeys(*e) {
 		return
+	}
+	e.RealTime, e.End = true, d.read
+	d.emit(*e)
+}
+
+// next takes a byte and returns the command that it completes.
+func (r *realTime) next(c byte) *Event {
+	if r.n == 0 && c != dle {
+		return nil
 	}
 	r.cmd[r.n] = c
 	r.n++
 	more, e := r.match()
 	if more {
-		return
+		return nil
 	}
 	r.n = 0
-	if e != nil && e.Kind == Pulse && d.state.noPulse {
-		return
-	}
 	if e != nil {
-		e.RealTime, e.End = true, d.read
-		d.emit(*e)
-		return
+		return e
 	}
 	if c == dle {
 		r.cmd[0], r.n = dle, 1
 	}
+	return nil
 }
 
 // match says whether what was read may become a command, or is one.

@@ -11,13 +11,23 @@ import (
 )
 
 // Serve takes connections as a printer on TCP port 9100 does: one prints, the
-// others wait until it is gone. It ends without an error when ctx does, and
-// closes the listener.
+// others wait until it is gone. While the printer is away or refuses, they are
+// reset. It ends without an error when ctx does, and closes the listener.
 func (v *Printer) Serve(ctx context.Context, listener net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
 	defer listener.Close()
+	ctx, end := context.WithCancel(ctx)
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer end()
+	waiting := make(chan struct{}, maxWaiting)
 	for {
+		select {
+		case waiting <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
 		conn, err := listener.Accept()
 		if ctx.Err() != nil {
 			if err == nil {
@@ -28,42 +38,124 @@ func (v *Printer) Serve(ctx context.Context, listener net.Listener) error {
 		if err != nil {
 			return fmt.Errorf("take connections of the virtual printer: %w", err)
 		}
-		// What went wrong with one connection is the other side's to tell.
-		_ = v.ServeConn(ctx, conn)
-		conn.Close()
+		serving.Go(func() {
+			// What went wrong with one connection is the other side's to tell.
+			if err := v.ServeConn(ctx, conn); errors.Is(err, ErrAway) {
+				reset(conn)
+			}
+			conn.Close()
+			<-waiting
+		})
 	}
 }
 
-// ServeConn prints what comes over one line (a connection, one end of a
-// net.Pipe, the master of a pty) until it ends or ctx does, and answers on it.
-// While another line is served it waits. The line is not closed, unless that is
-// the only way to stop reading from it when ctx ends; a file, such as a pty's
-// master, must be non-blocking for that.
-func (v *Printer) ServeConn(ctx context.Context, line io.ReadWriter) error {
-	select {
-	case v.turn <- struct{}{}:
-		defer func() { <-v.turn }()
-	case <-ctx.Done():
-		return nil
-	}
-	stop := context.AfterFunc(ctx, func() { interrupt(line) })
-	defer stop()
+// maxWaiting is how many connections a printer holds, with those that wait.
+const maxWaiting = 16
 
-	out := make(chan []byte, transmitBuffer)
-	var talker sync.WaitGroup
-	talker.Go(func() { talk(line, out) })
-	err := v.listen(ctx, line, out)
-	close(out)
-	talker.Wait()
-	if ctx.Err() != nil || errors.Is(err, io.EOF) {
-		return nil
+// reset makes a connection end as one whose other side has vanished.
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
 	}
-	return err
+}
+
+// ServeConn prints what comes over one connection (TCP, one end of a net.Pipe,
+// the master of a pty) until it ends or ctx does, and answers on it. While
+// another line is served it waits. When the printer is switched off or
+// unplugged, now or meanwhile, it returns ErrAway; so it does while new
+// connections are refused. What is in the buffer when the connection ends is
+// printed all the same. The line is not closed, unless that is the only way to
+// stop reading from it; a file, such as a pty's master, must be non-blocking for
+// that.
+func (v *Printer) ServeConn(ctx context.Context, line io.ReadWriter) error {
+	return v.serve(ctx, line, &conversation{})
+}
+
+// ServeWire is ServeConn for a serial line, which stays when the printer goes:
+// what comes while it is away is lost, and nobody hears of it.
+func (v *Printer) ServeWire(ctx context.Context, line io.ReadWriter) error {
+	return v.serve(ctx, line, &conversation{wire: true})
+}
+
+// A conversation is a line that is served.
+type conversation struct {
+	wire  bool
+	end   context.CancelCauseFunc
+	out   chan []byte
+	waits bool // for room
 }
 
 // transmitBuffer is how many answers wait for a peer that does not read. Those
 // beyond are lost, as they are in a real printer.
 const transmitBuffer = 64
+
+// say puts an answer on the line; nil closes the printer's side of it.
+func (c *conversation) say(answer []byte) {
+	select {
+	case c.out <- answer:
+	default:
+	}
+}
+
+func (v *Printer) serve(parent context.Context, line io.ReadWriter, c *conversation) error {
+	select {
+	case v.turn <- struct{}{}:
+		defer func() { <-v.turn }()
+	case <-parent.Done():
+		return nil
+	}
+	ctx, end := context.WithCancelCause(parent)
+	defer end(nil)
+	c.end, c.out = end, make(chan []byte, transmitBuffer)
+	if err := v.pickUp(c); err != nil {
+		return err
+	}
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
+		interrupt(line)
+	})
+	var talker sync.WaitGroup
+	talker.Go(func() { talk(line, c.out) })
+	err := v.listen(ctx, line, c)
+	v.hangUp(c)
+	talker.Wait()
+	if !stop() {
+		<-interrupted
+	}
+	switch {
+	case parent.Err() != nil:
+		return nil
+	case errors.Is(err, ErrAway) || errors.Is(context.Cause(ctx), ErrAway):
+		restore(line)
+		return ErrAway
+	case errors.Is(err, io.EOF):
+		return nil
+	}
+	return err
+}
+
+// pickUp makes a line the one that is served.
+func (v *Printer) pickUp(c *conversation) (err error) {
+	v.do(func(time.Time) {
+		if !c.wire && (v.away() || v.broken(Refuse) != nil) {
+			err = ErrAway
+			return
+		}
+		v.line = c
+		if v.broken(HalfClose) != nil {
+			v.closeHalf()
+		}
+	})
+	return err
+}
+
+func (v *Printer) hangUp(c *conversation) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.line = nil
+	close(c.out)
+}
 
 // interrupt ends the reads and writes of a line.
 func interrupt(line io.ReadWriter) {
@@ -75,36 +167,51 @@ func interrupt(line io.ReadWriter) {
 	}
 }
 
+// restore makes a line that was interrupted fit for the next conversation.
+func restore(line io.ReadWriter) {
+	if d, ok := line.(interface{ SetDeadline(time.Time) error }); ok {
+		_ = d.SetDeadline(time.Time{})
+	}
+}
+
 // talk sends answers until there are no more. After a failed write it only
 // takes them.
 func talk(line io.Writer, out <-chan []byte) {
 	dead := false
 	for answer := range out {
-		if !dead {
-			_, err := line.Write(answer)
-			dead = err != nil
+		if dead {
+			continue
 		}
+		if answer == nil {
+			if c, ok := line.(interface{ CloseWrite() error }); ok {
+				_ = c.CloseWrite()
+			}
+			continue
+		}
+		_, err := line.Write(answer)
+		dead = err != nil
 	}
 }
 
-// listen reads the line and prints.
-func (v *Printer) listen(ctx context.Context, line io.Reader, out chan<- []byte) error {
+// listen reads the line as far as the printer takes what it brings.
+func (v *Printer) listen(ctx context.Context, line io.Reader, c *conversation) error {
 	buf := make([]byte, 4096)
-	pace := newPace(v.options.PaceBaud)
-	if v.options.PaceBaud > 0 {
-		buf = buf[:32]
-	}
+	var pace pace
 	for {
-		n, err := line.Read(buf)
+		n, baud, err := v.await(ctx, c)
+		if err != nil {
+			return err
+		}
+		if baud > 0 {
+			n = min(n, 32)
+		}
+		n, err = line.Read(buf[:min(n, len(buf))])
 		if n > 0 {
-			if err := pace.wait(ctx, n); err != nil {
+			if err := pace.wait(ctx, n, baud); err != nil {
 				return err
 			}
-			if answer := v.consume(buf[:n]); len(answer) > 0 {
-				select {
-				case out <- answer:
-				default:
-				}
+			if err := v.takeAll(ctx, c, buf[:n]); err != nil {
+				return err
 			}
 		}
 		if err != nil {
@@ -113,35 +220,81 @@ func (v *Printer) listen(ctx context.Context, line io.Reader, out chan<- []byte)
 	}
 }
 
-// pace lets bytes through as a serial line does.
-type pace struct {
-	perByte time.Duration
-	next    time.Time
-}
-
-func newPace(baud int) *pace {
-	if baud <= 0 {
-		return &pace{}
+// await returns how many bytes may be read, at least one, and at which speed
+// they come, 0 for any.
+func (v *Printer) await(ctx context.Context, c *conversation) (n, baud int, err error) {
+	for {
+		var changed <-chan struct{}
+		v.do(func(time.Time) {
+			switch {
+			case v.away() && c.wire:
+				n = maxAfter // to lose it
+			case v.away():
+				err = ErrAway
+			default:
+				n = v.room()
+			}
+			baud = v.baud()
+			c.waits, changed = n == 0, v.changed
+		})
+		if n > 0 || err != nil {
+			return n, baud, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, 0, context.Cause(ctx)
+		}
 	}
-	return &pace{perByte: 10 * time.Second / time.Duration(baud)}
 }
 
-// wait returns when n bytes have passed the line, or with the error of ctx.
-func (p *pace) wait(ctx context.Context, n int) error {
-	if p.perByte == 0 {
+// takeAll takes what was read. When a fault came between, the rest waits.
+func (v *Printer) takeAll(ctx context.Context, c *conversation, b []byte) error {
+	for {
+		v.do(func(now time.Time) {
+			b = b[v.receive(b, now):]
+			if len(b) > 0 && v.away() && c.wire {
+				v.received += uint64(len(b))
+				v.lost += uint64(len(b))
+				b = nil
+			}
+		})
+		if len(b) == 0 {
+			return nil
+		}
+		if _, _, err := v.await(ctx, c); err != nil {
+			return err
+		}
+	}
+}
+
+func (v *Printer) baud() int {
+	if b := v.broken(Baud); b != nil {
+		return b.N
+	}
+	return v.options.PaceBaud
+}
+
+// pace lets bytes through as a serial line does.
+type pace struct{ next time.Time }
+
+// wait returns when n bytes have passed a line of a speed (8N1), or with the
+// cause of the end of ctx.
+func (p *pace) wait(ctx context.Context, n, baud int) error {
+	if baud <= 0 {
 		return nil
 	}
 	now := time.Now()
 	if p.next.Before(now) {
 		p.next = now
 	}
-	p.next = p.next.Add(time.Duration(n) * p.perByte)
+	p.next = p.next.Add(time.Duration(n) * 10 * time.Second / time.Duration(baud))
 	timer := time.NewTimer(p.next.Sub(now))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }

@@ -16,7 +16,8 @@ type sheet struct {
 	tear     int // lines of a feed that bring a ticket to the tear bar
 
 	rows  []row
-	drawn int // bytes of the pictures in rows
+	drawn int    // bytes of the pictures in rows
+	fed   uint64 // dots of paper that were used
 	line  []span
 	x     int // dots
 	align int
@@ -113,7 +114,7 @@ func (s *sheet) print(e escpos.Event) (off bool) {
 		s.endLine()
 		return !s.noCutter
 	case escpos.Initialise, escpos.Clear:
-		s.line, s.x = nil, 0
+		s.forgetLine()
 	}
 	return len(s.rows) >= maxRows || s.drawn >= maxDrawn
 }
@@ -254,6 +255,7 @@ func (s *sheet) pictureEvent(e escpos.Event) {
 			last.picture.Bits = append(last.picture.Bits, p.Bits...)
 			last.picture.Height += p.Height
 			last.height += p.Height
+			s.fed += uint64(p.Height)
 			last.label = pictureLabel(last.picture)
 			return
 		}
@@ -264,7 +266,13 @@ func (s *sheet) pictureEvent(e escpos.Event) {
 // place is where something of a width begins.
 func (s *sheet) place(width, align int) int { return max(s.paper.Dots-width, 0) * align / 2 }
 
-func (s *sheet) add(r row) { s.rows = append(s.rows, r) }
+func (s *sheet) add(r row) {
+	s.rows = append(s.rows, r)
+	s.fed += uint64(max(r.height, 0))
+}
+
+// forgetLine loses the line that waits.
+func (s *sheet) forgetLine() { s.line, s.x = nil, 0 }
 
 // take hands the paper over; a new one begins.
 func (s *sheet) take() Paper {
