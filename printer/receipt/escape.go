@@ -88,19 +88,6 @@ var marked = func() (t [utf8.RuneSelf]bool) {
 	return t
 }()
 
-// escapeAny is Escape for what a template's action yields.
-func escapeAny(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return emptyMark
-	case string:
-		return Escape(v)
-	case fmt.Stringer:
-		return Escape(v.String())
-	}
-	return Escape(fmt.Sprint(v))
-}
-
 // maxDataLines bounds the lines that Lines makes of one text.
 const maxDataLines = 40
 

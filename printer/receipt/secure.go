@@ -6,11 +6,8 @@ import (
 	"text/template/parse"
 )
 
-// escapeName is the function that every action's output goes through.
-const escapeName = "_escape"
-
-// secure adds the escape to every action of a template, and refuses the places
-// where even escaped data would change the structure.
+// secure refuses the places of a template where even data that is no markup would
+// change the structure.
 func secure(list *parse.ListNode) error {
 	var at context
 	if list == nil {
@@ -67,7 +64,7 @@ func (c *context) control(n *parse.BranchNode) error {
 	return secure(n.ElseList)
 }
 
-// admit adds the escape to an action that prints.
+// admit tells whether an action that prints may stand here.
 func (c *context) admit(n *parse.ActionNode) error {
 	if len(n.Pipe.Decl) > 0 {
 		return nil
@@ -80,8 +77,6 @@ func (c *context) admit(n *parse.ActionNode) error {
 			return fmt.Errorf("data stands in the property %q: only code, image and comment take data", key)
 		}
 	}
-	ident := parse.NewIdentifier(escapeName).SetPos(n.Pos)
-	n.Pipe.Cmds = append(n.Pipe.Cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: n.Pos, Args: []parse.Node{ident}})
 	return nil
 }
 

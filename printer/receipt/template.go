@@ -1,23 +1,23 @@
 package receipt
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"text/template"
 )
 
-// A Template is markup with actions of text/template in it. Whatever an action
-// yields is escaped (Escape), so that no data can become markup. A Template is
-// safe for concurrent use.
+// A Template is markup with actions of text/template in it. It is read once:
+// what stands around the data becomes lines, columns and styles then, and data is
+// put into them as text. So no data can become markup. A Template is safe for
+// concurrent use.
 type Template struct {
 	name string
-	tree *template.Template
+	main *block
 }
 
-// NewTemplate reads a template. The functions join those of text/template and
-// lines, which splits a text at its line breaks for range; what they yield is
-// escaped like all data.
+// NewTemplate reads a template. The functions join those of text/template (but
+// call) and lines, which splits a text at its line breaks for range; what they
+// yield is data like all data.
 //
 // A line that holds nothing but one control action (if, else, end, range,
 // with, define, template, block, a variable or a comment) leaves no line in the
@@ -27,9 +27,8 @@ type Template struct {
 // a backslash, and in properties other than code, image and comment; and
 // control actions inside of {…}.
 func NewTemplate(name, text string, funcs template.FuncMap) (*Template, error) {
-	t := template.New(name).Option("missingkey=error").
-		Funcs(template.FuncMap{"lines": Lines, escapeName: escapeAny}).Funcs(funcs)
-	if _, err := t.Parse(hideControlLines(text)); err != nil {
+	t := template.New(name).Funcs(template.FuncMap{"lines": Lines}).Funcs(funcs)
+	if _, err := t.Parse(hideControlLines(plainBreaks(text))); err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
 	for _, part := range t.Templates() {
@@ -40,42 +39,35 @@ func NewTemplate(name, text string, funcs template.FuncMap) (*Template, error) {
 			return nil, fmt.Errorf("template %s: %w", part.Name(), err)
 		}
 	}
-	return &Template{name: name, tree: t}, nil
+	main, err := compile(t, text, funcs)
+	if err != nil {
+		return nil, fmt.Errorf("template %s: %w", name, err)
+	}
+	return &Template{name: name, main: main}, nil
 }
 
-// Execute fills the template and reads the document that comes of it.
+// Execute fills the template with data. What it adds to a ticket is bounded to
+// MaxSource bytes.
 func (t *Template) Execute(data any) (Document, error) {
-	markup, err := t.Markup(data)
-	if err != nil {
-		return Document{}, err
+	f := filler{parser: newParser(64)}
+	if err := f.fill(t.main, data); err != nil {
+		return Document{}, fmt.Errorf("fill template: %w", err)
 	}
-	doc, err := Parse(markup)
+	doc, err := f.parser.document()
 	if err != nil {
 		return Document{}, fmt.Errorf("template %s: its markup: %w", t.name, err)
 	}
 	return doc, nil
 }
 
-// Markup fills the template and returns the markup, up to MaxSource bytes.
+// Markup fills the template and returns the markup that means the same document:
+// data is escaped in it.
 func (t *Template) Markup(data any) (string, error) {
-	var out boundedBuilder
-	out.Grow(4096)
-	if err := t.tree.Execute(&out, data); err != nil {
+	f := filler{markup: true}
+	if err := f.fill(t.main, data); err != nil {
 		return "", fmt.Errorf("fill template: %w", err)
 	}
-	return out.String(), nil
-}
-
-// A boundedBuilder stops a template whose data would make an endless ticket.
-type boundedBuilder struct{ strings.Builder }
-
-var errTooLong = errors.New("the ticket is longer than a megabyte: shorten its data")
-
-func (b *boundedBuilder) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > MaxSource {
-		return 0, errTooLong
-	}
-	return b.Builder.Write(p)
+	return string(f.line), nil
 }
 
 // controlWords begin the actions that print nothing by themselves.
