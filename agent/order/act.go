@@ -23,7 +23,7 @@ func (in *Intake) Accept(seq uint64, who string) error {
 		if !o.HeldUntil.IsZero() && reached(o.HeldUntil, o.ReceivedAt, tx.Now()) {
 			o.HeldUntil = time.Time{}
 		}
-		tickets, err := in.printIfDue(tx, o, in.router.route(o))
+		tickets, err := in.printIfDue(tx, o, in.router.route(o), store.Moment{})
 		if err != nil {
 			return err
 		}
@@ -63,14 +63,14 @@ func (in *Intake) Release(seq uint64, who string) error {
 		case o.Status == store.Received:
 			return fmt.Errorf("order %d waits for acceptance; accept it first: %w", seq, ErrRefused)
 		}
-		return in.release(tx, o, person(who))
+		return in.release(tx, o, person(who), store.Moment{})
 	})
 }
 
 // release makes the tickets of a held order.
-func (in *Intake) release(tx *store.Tx, o *store.Order, who string) error {
+func (in *Intake) release(tx *store.Tx, o *store.Order, who string, due store.Moment) error {
 	o.HeldUntil = time.Time{}
-	tickets, err := in.printIfDue(tx, o, in.router.route(o))
+	tickets, err := in.printIfDue(tx, o, in.router.route(o), due)
 	if err != nil {
 		return err
 	}

@@ -197,6 +197,10 @@ func TestRun(t *testing.T) {
 		if n := len(k.jobs(t, seqs[0])); n != 5 {
 			t.Errorf("%d jobs of the first", n)
 		}
+		late := k.jobs(t, seqs[0])[0]
+		if age := late.QueuedAt.Wall.Sub(late.DueAt.Wall).Round(time.Second); age != 4*time.Minute {
+			t.Errorf("the age of a ticket that came due meanwhile is %s", age)
+		}
 		time.Sleep(2 * time.Hour)
 		if n := len(k.jobs(t, seqs[1])); n != 0 {
 			t.Errorf("%d jobs of the second too early", n)
@@ -205,6 +209,9 @@ func TestRun(t *testing.T) {
 		synctest.Wait()
 		if n := len(k.jobs(t, seqs[1])); n != 5 {
 			t.Errorf("%d jobs of the second", n)
+		}
+		if due := k.jobs(t, seqs[1])[0].DueAt; !due.IsZero() {
+			t.Errorf("a ticket that came due now counts from %v", due)
 		}
 		stop()
 	})

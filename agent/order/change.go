@@ -209,6 +209,6 @@ func (in *Intake) follow(tx *store.Tx, known, next *store.Order, s step) (effect
 	if s.content {
 		in.hold(next, tx.Now())
 	}
-	made, err := in.printIfDue(tx, next, comandas)
+	made, err := in.printIfDue(tx, next, comandas, store.Moment{})
 	return effect{made: made}, err
 }

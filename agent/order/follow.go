@@ -177,14 +177,14 @@ func (f *following) void(t *trail, r reading) error {
 		return nil
 	}
 	told := map[string]bool{}
-	for _, p := range r.out {
-		for _, j := range p.jobs {
+	for _, p := range slices.Backward(r.out) {
+		for _, j := range slices.Backward(p.jobs) {
 			if !onPaper(j) || told[printedOn(j)] {
 				continue
 			}
 			told[printedOn(j)] = true
 			void := store.Job{Kind: store.VoidTicket, Station: last.Station, Copy: t.copy, Items: itemsOf(r.known.dishes)}
-			if err := f.add(f.behind(&void, j, last)); err != nil {
+			if err := f.add(f.behind(&void, j, j)); err != nil {
 				return err
 			}
 		}

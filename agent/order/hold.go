@@ -101,7 +101,7 @@ func (in *Intake) releaseOne(seq uint64) error {
 		if o.HeldUntil.IsZero() || o.Status == store.Received || !reached(o.HeldUntil, o.ReceivedAt, tx.Now()) {
 			return nil
 		}
-		return in.release(tx, o, "es la hora")
+		return in.release(tx, o, "es la hora", in.dueSince(o, tx.Now()))
 	})
 	return err
 }

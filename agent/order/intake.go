@@ -156,7 +156,7 @@ func (in *Intake) create(tx *store.Tx, d *Draft) (Taken, error) {
 	if err := putNew(tx, &o); err != nil {
 		return Taken{}, err
 	}
-	tickets, err := in.printIfDue(tx, &o, comandas)
+	tickets, err := in.printIfDue(tx, &o, comandas, store.Moment{})
 	if err != nil {
 		return Taken{}, err
 	}

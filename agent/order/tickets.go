@@ -1,6 +1,10 @@
 package order
 
-import "mostrador/store"
+import (
+	"time"
+
+	"mostrador/store"
+)
 
 // flagUnmatched routes the order and flags what no station takes.
 func (in *Intake) flagUnmatched(o *store.Order) []Comanda {
@@ -15,18 +19,36 @@ func (in *Intake) flagUnmatched(o *store.Order) []Comanda {
 	return comandas
 }
 
-// printIfDue makes the order's tickets when it is accepted and not held.
-func (in *Intake) printIfDue(tx *store.Tx, o *store.Order, comandas []Comanda) ([]*store.Job, error) {
+// printIfDue makes the order's tickets when it is accepted and not held. They
+// were due at a moment before, or are due now: the zero moment.
+func (in *Intake) printIfDue(tx *store.Tx, o *store.Order, comandas []Comanda, due store.Moment) ([]*store.Job, error) {
 	if !inKitchen(o.Status) || !o.HeldUntil.IsZero() {
 		return nil, nil
 	}
 	jobs := in.tickets(o, comandas, tx.Now())
 	for _, j := range jobs {
+		j.DueAt = due
 		if err := tx.PutJob(j); err != nil {
 			return nil, err
 		}
 	}
 	return jobs, nil
+}
+
+// dueSince is when the tickets of a scheduled order should have been made,
+// where that has passed by: the terminal was off meanwhile. Their age counts
+// from then. Otherwise it is the zero moment.
+func (in *Intake) dueSince(o *store.Order, now store.Moment) store.Moment {
+	at := o.DueAt.Add(-in.rules.LeadTime).UTC()
+	const onTime = time.Minute
+	if !o.Scheduled || o.DueAt.IsZero() || at.Before(o.ReceivedAt.Wall) || now.Wall.Sub(at) < onTime {
+		return store.Moment{}
+	}
+	due := store.Moment{Wall: at, Synced: true} // the channel's own time
+	if received := o.ReceivedAt; received.Synced {
+		due.Boot, due.Uptime = received.Boot, received.Uptime+at.Sub(received.Wall)
+	}
+	return due
 }
 
 // tickets are the jobs that an order needs: a comanda for each station first,
