@@ -119,6 +119,9 @@ func (d *Decoder) set(cmd []byte) {
 	switch cmd[1] {
 	case '!':
 		s.font = int(n & 1)
+		if d.profile.Letters == profile.LettersDouble {
+			s.font = 1 - s.font // the small one is the one that columns are counted in
+		}
 		s.bold, s.underline = n&0x08 != 0, n&0x80 != 0
 		s.height, s.width = 1+int(n>>4&1), 1+int(n>>5&1)
 	case '-':

@@ -54,6 +54,7 @@ const (
 	headerBlock   = 0x3d
 	headerProcess = 0x37
 	idProcess     = 0x22
+	idLogos       = 0x72
 )
 
 // maxBlock bounds a block of an answer: the longest, a list of NV key codes,

@@ -22,7 +22,7 @@ type symbolState struct {
 func (e *encoder) code(c layout.Code, align int) {
 	e.setAlign(align)
 	c = sized(c)
-	dots := e.columns * cell
+	dots := e.dots()
 	switch {
 	case check(c) != nil:
 	case c.Type == "qrcode" && e.p.QR:

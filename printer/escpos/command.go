@@ -12,6 +12,7 @@ import (
 // The bytes that introduce a command.
 const (
 	nul = 0x00
+	ack = 0x06
 	lf  = 0x0a
 	dle = 0x10
 	esc = 0x1b
@@ -25,6 +26,9 @@ func appendInit(dst []byte, p profile.Profile) []byte {
 	dst = append(dst, esc, '@', fs, '.', esc, 'R', 0)
 	if len(p.Pages) > 0 {
 		dst = append(dst, esc, 't', p.Pages[0].Number)
+	}
+	if p.Letters == profile.LettersDouble {
+		dst = append(dst, esc, '!', 1) // a switch may have chosen the other font
 	}
 	return dst
 }
@@ -70,7 +74,10 @@ func ProcessID(id [4]byte) ([]byte, error) {
 }
 
 // Drawer kicks the drawer on connector pin 2 or 5 with the pulse that most
-// drawers are made for: 50 ms on, 500 ms off (ESC p m t1 t2, times in 2 ms).
+// drawers are made for: 50 ms on, 500 ms off (ESC p m t1 t2, times in 2 ms). It
+// waits for its turn in the buffer. The real-time pulse (DLE DC4 1) would open
+// the drawer before the ticket is on paper, and on a printer that is out of
+// paper; a Citizen cannot give it while it prints.
 func Drawer(pin int) ([]byte, error) {
 	switch pin {
 	case 2:
@@ -79,6 +86,32 @@ func Drawer(pin int) ([]byte, error) {
 		return []byte{esc, 'p', 1, 25, 250}, nil
 	}
 	return nil, fmt.Errorf("drawer pin %d does not exist: use 2 or 5", pin)
+}
+
+// Buzzer sounds a printer's buzzer for one to two seconds; ok is false where
+// there is none. Send it behind the cut: Star's cannot ring while it prints.
+//
+//   - Epson: ESC ( A, function 48, pattern 49, twice, a second each (ESC/POS
+//     Command Reference: c times, t × 100 ms; what 49 sounds like is the model's).
+//   - Star: ESC GS BEL 1, half a second on, half a second off, in 20 ms (STAR Line
+//     Mode Command Specifications).
+//   - Clones: ESC B n t, twice, t × 100 ms; 50 ms on some (80 mm Series Command
+//     Set).
+//   - An external buzzer on the drawer's connector: a pulse as for a drawer, 100 ms
+//     on and off, on pin 5, because drawers hang on pin 2. Only for those who
+//     have said that a buzzer is there.
+func Buzzer(b profile.Buzzer) (cmd []byte, ok bool) {
+	switch b {
+	case profile.BuzzerEpson:
+		return []byte{esc, '(', 'A', 4, 0, 48, 49, 2, 10}, true
+	case profile.BuzzerStar:
+		return []byte{esc, gs, 7, 1, 25, 25}, true
+	case profile.BuzzerClone:
+		return []byte{esc, 'B', 2, 4}, true
+	case profile.BuzzerDrawer:
+		return []byte{esc, 'p', 1, 50, 50}, true
+	}
+	return nil, false
 }
 
 // MaxBlock is the length in bytes of the longest command in a stream, its data

@@ -178,7 +178,7 @@ func (d *Decoder) control(c byte) {
 
 // character reads a byte of text.
 func (d *Decoder) character(c byte) {
-	if len(d.text) >= maxText {
+	if len(d.text) >= maxText && (!d.state.utf8 || utf8.RuneStart(c)) || len(d.text) >= maxText+utf8.UTFMax {
 		d.flush()
 	}
 	switch {

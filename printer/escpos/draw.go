@@ -14,6 +14,7 @@ import (
 	"github.com/boombuler/barcode/twooffive"
 
 	"mostrador/printer/layout"
+	"mostrador/printer/profile"
 )
 
 // A Raster is a picture of one bit per dot.
@@ -107,6 +108,10 @@ const bandRows = 48
 
 // raster sends a picture in bands, aligned as the line is.
 func (e *encoder) raster(r Raster) {
+	if e.p.Graphics == profile.GraphicsColumns {
+		e.columnsPicture(r)
+		return
+	}
 	stride := r.Stride()
 	for top := 0; top < r.Height; top += bandRows {
 		rows := min(bandRows, r.Height-top)

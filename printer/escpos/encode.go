@@ -15,6 +15,10 @@ type Options struct {
 	// ASB is the mask of automatic status back that is switched on again after
 	// the printer was initialised; 0 leaves it off.
 	ASB byte
+	// Logos are the pictures that the printer is known to keep, with their keys.
+	// A picture row of one of these is recalled with eleven bytes instead of
+	// drawn, if the profile says that the model has such a memory.
+	Logos map[LogoSum]LogoKey
 }
 
 // cell is the width of a cell of font A in dots.
@@ -33,7 +37,7 @@ func Encode(page layout.Page, p profile.Profile, o Options) ([]byte, error) {
 
 // Append is Encode that appends to dst.
 func Append(dst []byte, page layout.Page, p profile.Profile, o Options) ([]byte, error) {
-	e := encoder{out: appendInit(dst, p), p: &p, columns: page.Columns, style: single}
+	e := encoder{out: appendInit(dst, p), p: &p, columns: page.Columns, style: single, logos: o.Logos}
 	if o.ASB != 0 {
 		e.out = append(e.out, AutoStatus(o.ASB)...)
 	}
@@ -42,6 +46,7 @@ func Append(dst []byte, page layout.Page, p profile.Profile, o Options) ([]byte,
 			return dst, fmt.Errorf("row %d: %w", i+1, err)
 		}
 	}
+	e.setUTF8(false)
 	return e.out, nil
 }
 
@@ -51,7 +56,9 @@ type encoder struct {
 	p       *profile.Profile
 	columns int
 
+	logos    map[LogoSum]LogoKey
 	codePage int // index in the profile's pages
+	utf8     bool
 	style    layout.Style
 	align    int
 	column   int // cells of this line that are filled
@@ -78,6 +85,8 @@ func (e *encoder) row(r *layout.Row) error {
 		e.feed(r.Feed)
 	case layout.CutRow:
 		e.cut()
+	case layout.PictureRow:
+		e.picture(r.Picture, r.Align)
 	default:
 		return fmt.Errorf("kind of row %d is not known", r.Kind)
 	}
@@ -89,9 +98,12 @@ var errOverlap = errors.New("runs overlap or are not in the order of their colum
 // text prints one line.
 func (e *encoder) text(runs []layout.Run) error {
 	e.setAlign(0)
+	if e.utf8 {
+		e.leaveUTF8(runs)
+	}
 	e.column = 0
 	for i, r := range runs {
-		style := full(r.Style)
+		style := e.full(r.Style)
 		text := r.Text
 		if i == len(runs)-1 && blankInvisible(style) {
 			text = strings.TrimRight(text, " ")
@@ -102,8 +114,12 @@ func (e *encoder) text(runs []layout.Run) error {
 		if r.Column < e.column {
 			return errOverlap
 		}
-		if end := r.Column + style.Width*utf8.RuneCountInString(text); end > e.columns {
+		n := utf8.RuneCountInString(text)
+		if end := r.Column + style.Width*n; end > e.columns {
 			return fmt.Errorf("the text needs %d columns and the paper has %d", end, e.columns)
+		}
+		if style.Width < r.Style.Width {
+			r.Column += min((min(r.Style.Width, 8)-style.Width)*n, e.columns-r.Column-style.Width*n) / 2
 		}
 		e.advance(r.Column, style)
 		e.setStyle(style)
@@ -114,9 +130,15 @@ func (e *encoder) text(runs []layout.Run) error {
 }
 
 // full replaces the zeros of a style by what they mean and bounds the rest.
-func full(s layout.Style) layout.Style {
-	s.Width = min(max(s.Width, 1), 8)
-	s.Height = min(max(s.Height, 1), 8)
+// Where the model has no white letters on black they are bold.
+func (e *encoder) full(s layout.Style) layout.Style {
+	largest := 8
+	if e.p.Letters == profile.LettersDouble {
+		largest = 2
+		s.Bold, s.Invert = s.Bold || s.Invert, false
+	}
+	s.Width = min(max(s.Width, 1), largest)
+	s.Height = min(max(s.Height, 1), largest)
 	return s
 }
 
@@ -162,6 +184,10 @@ func (e *encoder) position(column int) {
 
 // setStyle sends what differs from the style in force.
 func (e *encoder) setStyle(s layout.Style) {
+	if e.p.Letters == profile.LettersDouble {
+		e.setMode(s)
+		return
+	}
 	if s.Bold != e.style.Bold {
 		e.out = append(e.out, esc, 'E', bit(s.Bold))
 	}
@@ -174,6 +200,18 @@ func (e *encoder) setStyle(s layout.Style) {
 	if s.Width != e.style.Width || s.Height != e.style.Height {
 		e.out = append(e.out, gs, '!', byte((s.Width-1)<<4|(s.Height-1)))
 	}
+	e.style = s
+}
+
+// setMode sets everything with ESC !, where GS ! is not known. Bit 0 keeps the
+// font of 7 × 9 dots, which the columns are counted in (Epson: TM-U220
+// Specification).
+func (e *encoder) setMode(s layout.Style) {
+	if s == e.style {
+		return
+	}
+	n := 0x01 | bit(s.Bold)<<3 | byte(s.Height-1)<<4 | byte(s.Width-1)<<5 | bit(s.Underline)<<7
+	e.out = append(e.out, esc, '!', n)
 	e.style = s
 }
 
@@ -223,13 +261,22 @@ func spaces(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
 // returns the rune's length.
 func (e *encoder) encode(s string) int {
 	r, size := utf8.DecodeRuneInString(s)
+	if e.utf8 && e.p.Holds(r) {
+		e.out = append(e.out, s[:size]...)
+		return size
+	}
 	hit := &e.known[uint(r)%uint(len(e.known))]
 	if hit.r == r && hit.b != 0 {
 		e.out = append(e.out, hit.b)
 		return size
 	}
 	page, b, ok := e.p.Page(r, e.codePage)
-	if !ok {
+	switch {
+	case !ok && e.p.Unicode(r):
+		e.setUTF8(true)
+		e.out = append(e.out, s[:size]...)
+		return size
+	case !ok:
 		e.out = append(e.out, '?')
 		return size
 	}

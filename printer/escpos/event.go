@@ -74,12 +74,18 @@ const (
 	Setting
 	// Unknown is what no printer's manual here has, or a block that is too long.
 	Unknown
+	// LogoStore keeps Raster in the printer's memory under key N, LogoErase frees
+	// key N, or all with -1, and LogoListRequest asks which keys there are. ESC @
+	// does not touch that memory.
+	LogoStore
+	LogoErase
+	LogoListRequest
 )
 
 var kindNames = [...]string{
 	"Text", "LineFeed", "FeedLines", "FeedDots", "Position", "Tab", "Code", "Picture", "Logo", "Cut", "Pulse",
 	"Initialise", "StatusRequest", "FenceRequest", "Identify", "ProcessIDRequest", "AutoStatusRequest", "Recover",
-	"Clear", "Setting", "Unknown",
+	"Clear", "Setting", "Unknown", "LogoStore", "LogoErase", "LogoListRequest",
 }
 
 func (k Kind) String() string {

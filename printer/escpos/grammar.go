@@ -107,8 +107,8 @@ func reachEsc(cmd []byte) (uint64, bool) {
 			return more, true
 		case h[2] == 0x07:
 			return 6, true
-		case h[2] == 0x19:
-			return 4, true
+		case h[2] == 0x19: // DC1 or DC2, m n1 n2
+			return 7, true
 		}
 	}
 	return 0, false

@@ -88,10 +88,30 @@ func (d *Decoder) actGraphics(body []byte) bool {
 		if len(body) < 4 {
 			return false
 		}
-		d.tell(Event{Kind: Logo, N: int(body[2])<<8 | int(body[3]), Align: s.align})
+		d.tell(Event{Kind: Logo, N: LogoKey(body[2:4]).number(), Align: s.align})
 		return true
+	default:
+		return d.actLogos(body)
 	}
 	return false
+}
+
+// actLogos does the functions that look after the stored pictures.
+func (d *Decoder) actLogos(body []byte) bool {
+	switch fn, rest := body[1], body[2:]; {
+	case fn == 64 && string(rest) == "KC":
+		d.tell(Event{Kind: LogoListRequest})
+	case fn == 65 && string(rest) == "CLR":
+		d.tell(Event{Kind: LogoErase, N: -1})
+	case fn == 66 && len(rest) == 2:
+		d.tell(Event{Kind: LogoErase, N: LogoKey(rest).number()})
+	case fn == 67 && len(rest) > 8 && rest[0] == 48 && rest[3] == 1: // a kc1 kc2 b xL xH yL yH c data
+		r := newRaster(int(le(rest[4:6])), int(le(rest[6:8])), rest[9:])
+		d.tell(Event{Kind: LogoStore, N: LogoKey(rest[1:3]).number(), Raster: r})
+	default:
+		return false
+	}
+	return true
 }
 
 // rasterImage does GS v 0 and GS Q 0.
@@ -118,9 +138,9 @@ func newRaster(wide, high int, data []byte) Raster {
 	return r
 }
 
-// scaled doubles the dots of a picture across and down, as bx and by say.
+// scaled multiplies the dots of a picture across and down, as bx and by say.
 func (r Raster) scaled(across, down int) Raster {
-	across, down = min(max(across, 1), 2), min(max(down, 1), 2)
+	across, down = min(max(across, 1), 2), min(max(down, 1), 3)
 	if across == 1 && down == 1 {
 		return r
 	}
@@ -153,6 +173,9 @@ func columnPicture(mode byte, data []byte) Raster {
 				r.Bits[y*r.Stride()+x/8] |= 0x80 >> (x % 8)
 			}
 		}
+	}
+	if bytesHigh == 1 {
+		return r.scaled(2-int(mode&1), 3)
 	}
 	return r.scaled(2-int(mode&1), 1)
 }
