@@ -1,10 +1,12 @@
 package ticket
 
 import (
-	"fmt"
-	"strings"
+	"encoding/json"
+	"os"
+	"strconv"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"mostrador/printer/escpos"
 	"mostrador/printer/layout"
@@ -12,92 +14,218 @@ import (
 	"mostrador/store"
 )
 
-// berlinReceipt is a usual receipt of some forty lines: 14 items of 12 to 30
-// characters, six with umlauts or accents, four with a modifier and two with a
-// note; seven sums, three lines of payment, and a QR code of 190 bytes.
-func berlinReceipt(t testing.TB) sample {
-	came := time.Date(2026, 3, 2, 18, 12, 40, 0, time.UTC)
-	o := &store.Order{
-		ID: "01957b1c-6a31-7c1e-9d5e-2f8a3b4c5d6e", Key: store.OrderKey{Provider: "justo", Nickname: "Justo Mitte", ChannelID: "x"},
-		Number: "#48213", Origin: "web", Kind: store.Delivery, PlacedAt: came, ReceivedAt: at(came), Currency: "EUR", Coupon: "MARZO10",
-		Customer:   store.Customer{Name: "Jürgen Groß"},
-		Totals:     store.Totals{Items: 18130, Discount: 1000, Delivery: 350, Service: 200, Tip: 500, Total: 17680, ToPay: 18180},
-		Payment:    store.Payment{Cash: true, CashGiven: 20000},
-		CourierURL: "https://track.example.com/o/" + strings.Repeat("48213abcdef", 15)[:162],
+// The receipt that is measured: 80 mm, 48 columns, code page 858, no logo. Its
+// content is testdata/receipt.json, which the packages that it is compared with
+// print, too, each in its own best way. Amounts and times are typed there and
+// written as text by the view.
+type (
+	measured struct {
+		Header   []string
+		Order    string
+		Placed   time.Time
+		Labels   [2]string // before the customer, before the cashier
+		Customer string
+		Cashier  string
+		Items    []measuredItem
+		Sums     []measuredSum
+		Total    measuredSum
+		Payment  []measuredSum
+		Closing  []string
+		QR       string
 	}
-	for i, name := range []string{
-		"Käsespätzle mit Röstzwiebeln", "Wiener Schnitzel groß", "Bratwurst mit Kraut", "Apfelschorle 0,5 l", "Kartoffelsalat",
-		"Crème brûlée der Saison", "Menü des Tages", "Rinderroulade mit Rotkohl", "Gurkensalat mit Dill", "Süßkartoffel-Pommes",
-		"Espresso doppio", "Mineralwasser 0,75 l", "Schwarzwälder Kirschtorte", "Brotkorb mit Butter",
-	} {
-		l := store.Line{Name: name, Quantity: store.Units(int64(1 + i%3)), Total: int64(790 + 85*i)}
-		if i%4 == 0 {
-			l.Modifiers = []store.Modifier{{Name: "Extra Soße", Quantity: store.Units(1), Price: 150}}
-		}
-		if i%6 == 1 && i < 12 {
-			l.Note = "ohne Zitrone"
-		}
-		o.Lines = append(o.Lines, l)
+	measuredItem struct {
+		Quantity  int
+		Name      string
+		Minor     int64
+		Price     string
+		Modifiers []string
+		Note      string
 	}
-	return sample{
-		settings: Settings{Locale: "es", Zone: zone(t, "Europe/Berlin"), Header: []string{"Café Müller & Söhne", "Torstraße 99", "10119 Berlin", "Tel. 030 5550199", "USt-IdNr. DE123456789"}},
-		order:    o,
-		jobs:     map[string]*store.Job{"receipt": {Kind: store.ReceiptTicket, Copy: 1}},
+	measuredSum struct {
+		Word   string
+		Minor  int64
+		Amount string
+	}
+)
+
+// measuredView is what its template is filled with.
+type measuredView struct {
+	Header                 []string
+	Order, Placed          string
+	CustomerWord, Customer string
+	CashierWord, Cashier   string
+	Items                  []measuredRow
+	Sums, Payment          []sumView
+	Total                  sumView
+	Closing                []string
+	QR                     string
+}
+
+type measuredRow struct {
+	Quantity, Name, Amount string
+	Modifiers              []string
+	Note                   string
+}
+
+func readMeasured(t testing.TB) measured {
+	t.Helper()
+	text, err := os.ReadFile("testdata/receipt.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		measured
+		Fields [3][2]string
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	m, f := file.measured, file.Fields
+	m.Order, m.Customer, m.Cashier, m.Labels = f[0][0], f[1][1], f[2][1], [2]string{f[1][0], f[2][0]}
+	if m.Placed, err = time.Parse(measuredDate, f[0][1]); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+const measuredDate = "02.01.2006 15:04"
+
+// view writes amounts and times as people read them.
+func (m *measured) view(money *store.MoneyFormat) measuredView {
+	sum := func(s measuredSum) sumView { return sumView{Word: s.Word, Amount: money.Format(s.Minor, "EUR")} }
+	sums := func(all []measuredSum) []sumView {
+		out := make([]sumView, len(all))
+		for i, s := range all {
+			out[i] = sum(s)
+		}
+		return out
+	}
+	v := measuredView{
+		Header: m.Header, Order: m.Order, Placed: m.Placed.Format(measuredDate),
+		CustomerWord: m.Labels[0], Customer: m.Customer, CashierWord: m.Labels[1], Cashier: m.Cashier,
+		Items: make([]measuredRow, len(m.Items)), Sums: sums(m.Sums), Total: sum(m.Total), Payment: sums(m.Payment), Closing: m.Closing, QR: m.QR,
+	}
+	for i, it := range m.Items {
+		v.Items[i] = measuredRow{Quantity: strconv.Itoa(it.Quantity), Name: it.Name, Amount: money.Format(it.Minor, "EUR"), Modifiers: it.Modifiers, Note: it.Note}
+	}
+	return v
+}
+
+func measuredTemplate(t testing.TB) *receipt.Template {
+	t.Helper()
+	text, err := os.ReadFile("testdata/benchmark.receipt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl, err := receipt.NewTemplate("benchmark", string(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tmpl
+}
+
+// TestMeasuredReceipt holds the receipt to its description: 41 printed lines, a
+// code and a cut, in at most 1.8 kB.
+func TestMeasuredReceipt(t *testing.T) {
+	m, money := readMeasured(t), store.NewMoneyFormat("de")
+	v := m.view(money)
+	accents, modifiers, notes := 0, 0, 0
+	for i, it := range m.Items {
+		if n := utf8.RuneCountInString(it.Name); n < 12 || n > 30 {
+			t.Errorf("%q has %d characters", it.Name, n)
+		}
+		if len(it.Name) > utf8.RuneCountInString(it.Name) {
+			accents++
+		}
+		modifiers += len(it.Modifiers)
+		if it.Note != "" {
+			notes++
+		}
+		if v.Items[i].Amount != it.Price {
+			t.Errorf("%s costs %q in the view, %q in the file", it.Name, v.Items[i].Amount, it.Price)
+		}
+	}
+	for i, s := range append(append(m.Sums, m.Total), m.Payment...) {
+		if got := append(append(v.Sums, v.Total), v.Payment...)[i].Amount; got != s.Amount {
+			t.Errorf("%s is %q in the view, %q in the file", s.Word, got, s.Amount)
+		}
+	}
+	if len(m.Items) != 14 || accents != 6 || modifiers != 4 || notes != 2 || len(m.Sums) != 6 || len(m.QR) != 190 {
+		t.Errorf("%d items, %d with accents, %d modifiers, %d notes, %d sums, a code of %d bytes", len(m.Items), accents, modifiers, notes, len(m.Sums), len(m.QR))
+	}
+	doc, err := measuredTemplate(t).Execute(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := paper{"80mm", lookup(t, "TM-T20II")}
+	page := set(t, doc, p)
+	golden(t, "testdata/benchmark-80mm.txt", layout.Text(page))
+	rows := map[layout.RowKind]int{}
+	for _, row := range page.Rows {
+		rows[row.Kind]++
+	}
+	if rows[layout.TextRow] != 41 || rows[layout.CodeRow] != 1 || rows[layout.CutRow] != 1 || len(page.Rows) != 43 {
+		t.Errorf("%d lines, %d codes, %d cuts in %d rows", rows[layout.TextRow], rows[layout.CodeRow], rows[layout.CutRow], len(page.Rows))
+	}
+	out, err := escpos.Encode(page, p.Profile, escpos.Options{})
+	if err != nil || len(out) > 1800 {
+		t.Errorf("%d bytes, %v", len(out), err)
 	}
 }
 
-// BenchmarkReceipt is the way of one receipt to its bytes, and its steps.
+// BenchmarkReceipt is the way of the measured receipt from its data to its
+// bytes, and its steps.
 func BenchmarkReceipt(b *testing.B) {
-	s := berlinReceipt(b)
+	m, money, tmpl := readMeasured(b), store.NewMoneyFormat("de"), measuredTemplate(b)
+	benchmarkChain(b, func() any { return m.view(money) }, tmpl.Execute)
+}
+
+// BenchmarkOrder is the same for the customer's ticket of an order.
+func BenchmarkOrder(b *testing.B) {
+	s := limaDelivery(b)
 	r, err := New(s.settings)
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, in := lookup(b, "TM-T20II"), Input{Job: s.jobs["receipt"], Order: s.order}
-	markup, err := r.templates[store.ReceiptTicket].Markup(r.receipt(in))
+	in := Input{Job: s.jobs["receipt"], Order: s.order}
+	benchmarkChain(b, func() any { return nil }, func(any) (receipt.Document, error) { return r.Render(in) })
+}
+
+// benchmarkChain measures what makes a ticket's bytes, and each step of it.
+func benchmarkChain(b *testing.B, view func() any, fill func(any) (receipt.Document, error)) {
+	p := lookup(b, "TM-T20II")
+	data := view()
+	doc, err := fill(data)
 	if err != nil {
 		b.Fatal(err)
 	}
-	doc := render(b, s, in.Job)
 	page := set(b, doc, paper{"80mm", p})
 	var out []byte
 	steps := []struct {
 		name string
 		run  func() error
 	}{
-		{"view", func() error { r.receipt(in); return nil }},
-		{"parse", func() error { _, err := receipt.Parse(markup); return err }},
-		{"render", func() error { _, err := r.Render(in); return err }},
-		{"layout", func() error { _, err := layout.Layout(doc, p, "80mm"); return err }},
-		{"encode", func() (err error) { out, err = escpos.Encode(page, p, escpos.Options{}); return err }},
-		{"whole", func() error {
-			doc, err := r.Render(in)
-			if err != nil {
-				return err
-			}
-			page, err := layout.Layout(doc, p, "80mm")
-			if err != nil {
-				return err
-			}
-			out, err = escpos.Encode(page, p, escpos.Options{})
-			return err
-		}},
+		{"view", func() error { data = view(); return nil }},
+		{"fill", func() (err error) { doc, err = fill(data); return err }},
+		{"layout", func() (err error) { page, err = layout.Layout(doc, p, "80mm"); return err }},
+		{"encode", func() (err error) { out, err = escpos.Append(out[:0], page, p, escpos.Options{}); return err }},
 	}
-	for _, step := range steps {
-		b.Run(step.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
+	run := func(b *testing.B, from, to int) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for _, step := range steps[from:to] {
 				if err := step.run(); err != nil {
 					b.Fatal(err)
 				}
 			}
-			if step.name == "whole" {
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
-				b.ReportMetric(float64(len(out)), "bytes")
-			}
-		})
+		}
 	}
-	if testing.Verbose() {
-		fmt.Println(layout.Text(page))
+	for i, step := range steps {
+		b.Run(step.name, func(b *testing.B) { run(b, i, i+1) })
 	}
+	b.Run("whole", func(b *testing.B) {
+		run(b, 0, len(steps))
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
+		b.ReportMetric(float64(len(out)), "bytes")
+	})
 }
