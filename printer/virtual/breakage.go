@@ -18,16 +18,11 @@ const (
 // A breakage is a fault that was made, which has happened or will.
 type breakage struct {
 	Fault
+	paper bool      // it counts what is printed, not what is received
 	at    uint64    // the count of bytes at which it happens
 	atDot uint64    // the dots of paper at which it does, 0: bytes count
 	begun bool      // it has happened
 	until time.Time // when it mends itself, zero: never
-}
-
-// countsPaper reports whether it counts what is printed, not what is received.
-func (b *breakage) countsPaper() bool {
-	form, _ := formOf(b.Kind)
-	return form.paper
 }
 
 // Break makes a printer fail, at once or after so many bytes more. A second
@@ -67,9 +62,9 @@ func (v *Printer) breakNow(f Fault, now time.Time) {
 	if form.takes == numberValue {
 		f.N = max(f.N, form.least, 1)
 	}
-	b := &breakage{Fault: f}
+	b := &breakage{Fault: f, paper: form.paper}
 	b.at = v.received + uint64(max(f.After, 0))
-	if form.paper {
+	if b.paper {
 		b.at = v.printed + uint64(max(f.After, 0))
 	}
 	if f.AfterMM > 0 {
@@ -122,7 +117,7 @@ func (v *Printer) due(b *breakage) bool {
 	switch {
 	case b.atDot > 0:
 		return v.sheet.fed >= b.atDot
-	case b.countsPaper():
+	case b.paper:
 		return v.printed >= b.at
 	}
 	return v.received >= b.at
@@ -133,7 +128,7 @@ func (v *Printer) due(b *breakage) bool {
 func (v *Printer) untilFault() int {
 	n := uint64(maxAfter)
 	for _, b := range v.breakages {
-		if !b.begun && !b.countsPaper() && b.at > v.received {
+		if !b.begun && !b.paper && b.at > v.received {
 			n = min(n, b.at-v.received)
 		}
 	}

@@ -56,7 +56,9 @@ func (v *Printer) print(now time.Time) {
 		if !v.step() {
 			break
 		}
-		v.begin(now)
+		if !v.inByte {
+			v.begin(now)
+		}
 	}
 	v.resting = true
 }

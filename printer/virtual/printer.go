@@ -281,6 +281,12 @@ func (v *Printer) Received() (n uint64) {
 	return n
 }
 
+// Printed is how many of them the mechanism is done with.
+func (v *Printer) Printed() (n uint64) {
+	v.do(func(time.Time) { n = v.printed })
+	return n
+}
+
 // Buffered is how many bytes it has taken that its mechanism is not done with:
 // they print as soon as it goes on, whatever became of the line.
 func (v *Printer) Buffered() (n int) {
