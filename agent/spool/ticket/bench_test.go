@@ -113,11 +113,11 @@ func (m *measured) view(money *store.MoneyFormat) measuredView {
 
 func measuredTemplate(t testing.TB) *receipt.Template {
 	t.Helper()
-	text, err := os.ReadFile("testdata/benchmark.receipt")
+	text, err := os.ReadFile("testdata/measured/template.receipt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmpl, err := receipt.NewTemplate("benchmark", string(text), nil)
+	tmpl, err := receipt.NewTemplate("measured", string(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestMeasuredReceipt(t *testing.T) {
 	}
 	p := paper{"80mm", lookup(t, "TM-T20II")}
 	page := set(t, doc, p)
-	golden(t, "testdata/benchmark-80mm.txt", layout.Text(page))
+	golden(t, "testdata/measured/80mm.txt", layout.Text(page))
 	rows := map[layout.RowKind]int{}
 	for _, row := range page.Rows {
 		rows[row.Kind]++

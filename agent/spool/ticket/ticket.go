@@ -99,13 +99,18 @@ func (r *Renderer) Render(in Input) (receipt.Document, error) {
 	if in.Order == nil {
 		return receipt.Document{}, errors.New("the ticket has no order")
 	}
+	return t.Execute(r.view(in))
+}
+
+// view is what a ticket's template is filled with.
+func (r *Renderer) view(in Input) any {
 	switch in.Job.Kind {
 	case store.ComandaTicket:
-		return t.Execute(r.comanda(in))
+		return r.comanda(in)
 	case store.DeliveryTicket:
-		return t.Execute(r.delivery(in))
+		return r.delivery(in)
 	default:
-		return t.Execute(r.receipt(in))
+		return r.receipt(in)
 	}
 }
 
