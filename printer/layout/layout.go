@@ -87,8 +87,8 @@ func (s *setter) line(l receipt.Line) error {
 		}
 		s.closeBox()
 		t, err := newTable(l.Format, 1, s.columns)
-		if err != nil { // more columns than the paper has cells for
-			t = table{widths: []int{s.columns}}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", l.Number, err)
 		}
 		s.addRule(t.left, t.width(), s.glyphs.rule())
 	case receipt.BoxEnd:

@@ -119,6 +119,8 @@ a         b`},
           b`},
 	{"hidden columns", "{width:5 0 *}\n|a |b |c |d", `
 a     c`},
+	{"more columns than cells", "{width:0 9 9 * 9 9 9 9 9 9 * 9 9 9 9 9}\n|-|a|b|c|d|e|f|g|h|i|j|k|l|m", `
+ a b c d e f g h i j`},
 	{"nowrap", "{text:nowrap}\n|the quick brown fox jumps\\nover", `
 the quick brown fox`},
 	{"fixed widths give way", "{width:100 3 100}\n|a |b |c|", `
@@ -198,7 +200,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"a", 20, "80mm", `no paper "80mm": use roll`},
 		{"a", 7, "roll", "a ticket needs 8"},
-		{"x\n{width:" + strings.Repeat("1 ", 20) + "}\na|b", 20, "roll", "line 3: 20 columns do not fit into 20 cells"},
+		{"x\n{text:words;width:" + strings.Repeat("1 ", 20) + "}\na|b", 20, "roll", "line 3: more than 10 columns do not fit into 20 cells"},
 		{strings.Repeat("a\n", MaxRows+1), 20, "roll", "more than 2000 rows"},
 		{"|" + strings.Repeat("a ", 20*MaxRows), 20, "roll", "more than 2000 rows"},
 		{strings.Repeat("{code:1}\n", MaxRows+1), 20, "roll", "more than 2000 rows"},

@@ -16,14 +16,23 @@ type table struct {
 
 // newTable gives the columns of a line their widths. Columns that share get
 // what the fixed ones leave, the last ones the cell that does not divide; when
-// the fixed ones are too wide for the paper, the widest give way.
+// the fixed ones are too wide for the paper, the widest give way. Of more columns
+// than the paper has cells for, the last are not shown; text of words is not left
+// out, so that there it is an error.
 func newTable(f *receipt.Format, columns, paper int) (table, error) {
 	t := table{gap: gapOf(f.Border), widths: widthsOf(f, columns, paper)}
 	if f.Border == receipt.BorderLine {
 		t.edge = 1
 	}
+	most := (paper - 2*t.edge + t.gap) / (1 + t.gap)
 	fixed, stars, shown := 0, 0, 0
-	for _, w := range t.widths {
+	for i, w := range t.widths {
+		if w != 0 && shown == most {
+			if f.Words {
+				return t, fmt.Errorf("more than %d columns do not fit into %d cells: use fewer", most, paper)
+			}
+			w, t.widths[i] = 0, 0
+		}
 		switch {
 		case w == receipt.Star:
 			stars++
@@ -37,9 +46,6 @@ func newTable(f *receipt.Format, columns, paper int) (table, error) {
 		return table{widths: t.widths}, nil
 	}
 	room := paper - 2*t.edge - t.gap*(shown-1)
-	if room < shown {
-		return t, fmt.Errorf("%d columns do not fit into %d cells: use fewer", shown, paper)
-	}
 	t.narrow(fixed - (room - stars))
 	t.share(room, stars)
 	t.left = t.edge
