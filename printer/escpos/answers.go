@@ -41,9 +41,15 @@ const (
 
 // Answers reads what a printer sends. The zero value is ready; how the bytes
 // are split makes no difference.
+//
+// Flow control and answers to DLE EOT may stand inside of any other answer, and
+// automatic status inside of a block; the outer one goes on behind it. Inside
+// of a block that is known only of bytes below 20, which its text cannot hold:
+// a status such as 32 (paper end) there is taken for a letter, and spoils the
+// block. So text and ids are believed only where they are what was expected.
 type Answers struct {
-	kind AnswerKind // of the answer that is being read
-	data []byte
+	block []byte // a block that is being read, from its header on
+	auto  []byte // automatic status that is being read
 }
 
 const (
@@ -69,21 +75,32 @@ func (a *Answers) Feed(b []byte, emit func(Answer)) {
 			emit(Answer{Kind: AnswerReady, Byte: c})
 		case c == xoff:
 			emit(Answer{Kind: AnswerBusy, Byte: c})
-		case len(a.data) > 0 && a.more(c, emit):
+		case len(a.auto) > 0 && a.moreAuto(c, emit):
+		case len(a.block) > 0 && a.moreBlock(c, emit):
 		default:
 			a.first(c, emit)
 		}
 	}
 }
 
+// Flush tells what has begun and never became whole as unknown. A printer sends
+// an answer in one go, so what comes after a pause is another one.
+func (a *Answers) Flush(emit func(Answer)) {
+	a.block = lose(a.block, emit)
+	a.auto = lose(a.auto, emit)
+}
+
+func isStatus(c byte) bool { return c&0x93 == 0x12 }
+func isAuto(c byte) bool   { return c&0x93 == 0x10 }
+
 // first reads a byte that begins an answer.
 func (a *Answers) first(c byte, emit func(Answer)) {
 	switch {
 	case c == headerID || c == headerBlock || c == headerProcess:
-		a.kind, a.data = AnswerBlock, append(a.data[:0], c)
-	case c&0x93 == 0x10:
-		a.kind, a.data = AnswerASB, append(a.data[:0], c)
-	case c&0x93 == 0x12:
+		a.block = append(a.block[:0], c)
+	case isAuto(c):
+		a.auto = append(a.auto[:0], c)
+	case isStatus(c):
 		emit(Answer{Kind: AnswerStatus, Byte: c})
 	case c&0x90 == 0:
 		emit(Answer{Kind: AnswerFence, Byte: c})
@@ -92,37 +109,49 @@ func (a *Answers) first(c byte, emit func(Answer)) {
 	}
 }
 
-// more reads a byte of an answer that has begun, and reports false when it is
-// not part of it: then what there was is told byte by byte as unknown.
-func (a *Answers) more(c byte, emit func(Answer)) bool {
-	if !a.fits(c) {
-		for _, lost := range a.data {
-			emit(Answer{Kind: AnswerUnknown, Byte: lost})
-		}
-		a.data = a.data[:0]
+// moreAuto reads a byte of automatic status that has begun, and reports false
+// when c is none of it: then what there was is told byte by byte as unknown.
+func (a *Answers) moreAuto(c byte, emit func(Answer)) bool {
+	switch {
+	case isStatus(c):
+		emit(Answer{Kind: AnswerStatus, Byte: c})
+		return true
+	case c&0x90 != 0:
+		a.auto = lose(a.auto, emit)
 		return false
 	}
-	a.data = append(a.data, c)
-	switch {
-	case a.kind == AnswerASB && len(a.data) == 4:
-		a.tell(Answer{Kind: AnswerASB, Data: a.data}, emit)
-	case a.kind == AnswerBlock && c == nul:
-		a.tell(blockAnswer(a.data), emit)
+	if a.auto = append(a.auto, c); len(a.auto) == 4 {
+		emit(Answer{Kind: AnswerASB, Data: a.auto})
+		a.auto = a.auto[:0]
 	}
 	return true
 }
 
-// fits reports whether c may follow in the answer that is being read.
-func (a *Answers) fits(c byte) bool {
-	if a.kind == AnswerASB {
-		return c&0x90 == 0
+// moreBlock does so with a block.
+func (a *Answers) moreBlock(c byte, emit func(Answer)) bool {
+	switch {
+	case c < ' ' && isStatus(c):
+		emit(Answer{Kind: AnswerStatus, Byte: c})
+	case c < ' ' && isAuto(c):
+		a.auto = append(a.auto[:0], c)
+	case c == nul && (len(a.block) > 1 || a.block[0] == headerID):
+		emit(blockAnswer(append(a.block, nul)))
+		a.block = a.block[:0]
+	case c >= ' ' && len(a.block) < maxBlock:
+		a.block = append(a.block, c)
+	default:
+		a.block = lose(a.block, emit)
+		return false
 	}
-	return len(a.data) < maxBlock && (c >= ' ' || c == nul && (len(a.data) > 1 || a.data[0] == headerID))
+	return true
 }
 
-func (a *Answers) tell(answer Answer, emit func(Answer)) {
-	a.data = a.data[:0]
-	emit(answer)
+// lose tells the bytes of an answer that never became whole.
+func lose(data []byte, emit func(Answer)) []byte {
+	for _, lost := range data {
+		emit(Answer{Kind: AnswerUnknown, Byte: lost})
+	}
+	return data[:0]
 }
 
 // blockAnswer names a whole block by its header.

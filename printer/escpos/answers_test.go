@@ -3,6 +3,7 @@ package escpos_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,9 +43,12 @@ func TestAnswers(t *testing.T) {
 		{"other blocks", "7\x23abc\x00=\x41x\x00_\x00", `block("7#abc") block("=Ax") id("")`},
 		{"flow control inside of a block", "_TM\x13-T\x1188V\x00", `busy(13) ready(11) id("TM-T88V")`},
 		{"flow control inside of automatic status", "\x14\x13\x00\x00\x11\x0f", `busy(13) ready(11) asb("\x14\x00\x00\x0f")`},
-		{"a status that breaks off automatic status", "\x14\x00\x16", "unknown(14) unknown(00) status(16)"},
+		{"a status inside of automatic status", "\x14\x00\x16\x00\x0f", `status(16) asb("\x14\x00\x00\x0f")`},
+		{"a status inside of a block", "_TM\x16-T88V\x00", `status(16) id("TM-T88V")`},
+		{"automatic status inside of a block", "7\"00\x14\x00\x0c\x0f42\x00", `asb("\x14\x00\f\x0f") process("0042")`},
+		{"cover open inside of an id looks like text", "7\"00\x34\x00\x00\x0f42\x00", `block("7\"004") fence(00) fence(0f) status(32)`},
 		{"automatic status that begins anew", "\x14\x00\x10\x00\x00\x0f", `unknown(14) unknown(00) asb("\x10\x00\x00\x0f")`},
-		{"a block that breaks off", "_TM\x16\x01", "unknown(5f) unknown(54) unknown(4d) status(16) fence(01)"},
+		{"a block that breaks off", "_TM\x16\x01", "status(16) unknown(5f) unknown(54) unknown(4d) fence(01)"},
 		{"noise", "\xff\x91\x16", "unknown(ff) unknown(91) status(16)"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
@@ -52,6 +56,24 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("\n got %s\nwant %s", got, c.want)
 			}
 		})
+	}
+}
+
+// What broke off long ago takes nothing of what comes now.
+func TestAnswersFlush(t *testing.T) {
+	for _, begun := range []string{"\x14\x00", "_TM", "_TM\x14\x00"} {
+		var a escpos.Answers
+		var kinds []escpos.AnswerKind
+		emit := func(a escpos.Answer) { kinds = append(kinds, a.Kind) }
+		a.Feed([]byte(begun), emit)
+		a.Flush(emit)
+		if len(kinds) != len(begun) || slices.ContainsFunc(kinds, func(k escpos.AnswerKind) bool { return k != escpos.AnswerUnknown }) {
+			t.Errorf("%q was told as %v", begun, kinds)
+		}
+		a.Feed([]byte{0}, emit)
+		if last := kinds[len(kinds)-1]; last != escpos.AnswerFence {
+			t.Errorf("behind %q: %s", begun, answerNames[last])
+		}
 	}
 }
 

@@ -111,7 +111,7 @@ func TestDecodeBoundsText(t *testing.T) {
 // However a stream is split, it says the same, and nothing makes the decoder
 // fall over.
 func FuzzDecode(f *testing.F) {
-	ticket, err := escpos.Encode(receipt(), lookup(f, "TM-T20II"), escpos.Options{})
+	ticket, err := escpos.Encode(reference(), lookup(f, "TM-T20II"), escpos.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/boombuler/barcode/code128"
 	"github.com/boombuler/barcode/code39"
 	"github.com/boombuler/barcode/ean"
-	"github.com/boombuler/barcode/qr"
 	"github.com/boombuler/barcode/twooffive"
 
 	"mostrador/printer/layout"
@@ -54,8 +53,7 @@ func Draw(c layout.Code, dots int) (Raster, error) {
 func encodeSymbol(c layout.Code) (barcode.Barcode, error) {
 	switch c.Type {
 	case "qrcode":
-		level := map[string]qr.ErrorCorrectionLevel{"l": qr.L, "m": qr.M, "q": qr.Q, "h": qr.H}[c.Level]
-		return qr.Encode(c.Data, level, qr.Unicode)
+		return encodeQR(c.Data, c.Level)
 	case "code128":
 		return code128.Encode(c.Data)
 	case "code39":

@@ -83,7 +83,7 @@ func TestASBIsSwitchedOnAgain(t *testing.T) {
 func TestReceipt(t *testing.T) {
 	for _, name := range []string{"TM-T20II", "CT-S310II", "Star-ESCPOS", "XP-N160I", "generic"} {
 		p := lookup(t, name)
-		b, err := escpos.Encode(receipt(), p, escpos.Options{})
+		b, err := escpos.Encode(reference(), p, escpos.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +92,7 @@ func TestReceipt(t *testing.T) {
 			t.Errorf("%s: %d bytes, 1800 are allowed", name, len(b))
 		}
 		got := lines(events(p, b))
-		for i, want := range pageLines(receipt()) {
+		for i, want := range pageLines(reference()) {
 			if got[i] != want {
 				t.Errorf("%s line %d\n got %q\nwant %q", name, i+1, got[i], want)
 			}
@@ -123,7 +123,7 @@ func pageLines(p layout.Page) []string {
 func BenchmarkReceipt(b *testing.B) {
 	for _, name := range []string{"TM-T20II", "generic"} { // QR by the printer, drawn
 		b.Run(name, func(b *testing.B) {
-			p, page := lookup(b, name), receipt()
+			p, page := lookup(b, name), reference()
 			var out []byte
 			var err error
 			b.ReportAllocs()

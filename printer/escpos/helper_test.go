@@ -106,9 +106,9 @@ func look(e escpos.Event) string {
 	return s
 }
 
-// receipt is the one of the project's reference: 41 printed lines, a QR code of
+// reference is the receipt of the project's reference: 41 printed lines, a QR code of
 // 190 bytes, the cut, on 48 columns.
-func receipt() layout.Page {
+func reference() layout.Page {
 	p := layout.Page{Columns: 48}
 	add := func(runs ...layout.Run) { p.Rows = append(p.Rows, layout.Row{Runs: runs}) }
 	centre := func(s string) layout.Run { return layout.Run{Column: (48 - len([]rune(s))) / 2, Text: s} }
