@@ -198,16 +198,13 @@ func (v *Printer) listen(ctx context.Context, line io.Reader, c *conversation) e
 	buf := make([]byte, 4096)
 	var pace pace
 	for {
-		n, baud, err := v.await(ctx, c)
+		n, err := v.await(ctx, c)
 		if err != nil {
 			return err
 		}
-		if baud > 0 {
-			n = min(n, 32)
-		}
 		n, err = line.Read(buf[:min(n, len(buf))])
 		if n > 0 {
-			if err := pace.wait(ctx, n, baud); err != nil {
+			if err := pace.wait(ctx, n, v.speed()); err != nil {
 				return err
 			}
 			if err := v.takeAll(ctx, c, buf[:n]); err != nil {
@@ -220,9 +217,11 @@ func (v *Printer) listen(ctx context.Context, line io.Reader, c *conversation) e
 	}
 }
 
-// await returns how many bytes may be read, at least one, and at which speed
-// they come, 0 for any.
-func (v *Printer) await(ctx context.Context, c *conversation) (n, baud int, err error) {
+// pacedChunk is how much is read at once of a line that has a speed.
+const pacedChunk = 32
+
+// await returns how many bytes may be read, at least one.
+func (v *Printer) await(ctx context.Context, c *conversation) (n int, err error) {
 	for {
 		var changed <-chan struct{}
 		v.do(func(time.Time) {
@@ -234,16 +233,18 @@ func (v *Printer) await(ctx context.Context, c *conversation) (n, baud int, err 
 			default:
 				n = v.room()
 			}
-			baud = v.baud()
+			if v.baud() > 0 {
+				n = min(n, pacedChunk)
+			}
 			c.waits, changed = n == 0, v.changed
 		})
 		if n > 0 || err != nil {
-			return n, baud, err
+			return n, err
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return 0, 0, context.Cause(ctx)
+			return 0, context.Cause(ctx)
 		}
 	}
 }
@@ -262,10 +263,16 @@ func (v *Printer) takeAll(ctx context.Context, c *conversation, b []byte) error 
 		if len(b) == 0 {
 			return nil
 		}
-		if _, _, err := v.await(ctx, c); err != nil {
+		if _, err := v.await(ctx, c); err != nil {
 			return err
 		}
 	}
+}
+
+// speed of the line in baud now, 0 for any.
+func (v *Printer) speed() (baud int) {
+	v.do(func(time.Time) { baud = v.baud() })
+	return baud
 }
 
 func (v *Printer) baud() int {
