@@ -9,54 +9,113 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mostrador/printer/escpos"
 	"mostrador/printer/profile"
 )
 
-// A Line is an open port to a printer. Its calls end at their deadlines.
+// A Line is an open port to a printer. Its calls end at their deadlines, as
+// those of net.Conn do.
 type Line interface {
 	io.ReadWriter
 	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error
 }
 
-// drainer is a Line that knows when everything has left this machine.
-type drainer interface{ Drain() error }
-
-// Proof is what is known of a ticket that was sent without an error. Process
-// id and status are to stand beside these two.
+// Proof is what is known of a ticket that was sent without an error.
 type Proof string
 
 // The proofs that a session can bring, strongest first.
 const (
-	Fence     Proof = "fence"     // GS r behind the cut was answered
-	Transport Proof = "transport" // the bytes left this machine
+	ProcessID Proof = "process_id" // the printer sent the ticket's own id back, behind the cut
+	Fence     Proof = "fence"      // questions behind the cut were answered in their order
+	Status    Proof = "status"     // the printer was well before, and for as long as the paper takes
+	Transport Proof = "transport"  // the bytes left this machine
 )
 
-// ErrSilent: a printer that has answered before does not answer now. It is out
-// of paper, open, offline or switched off behind a converter that is not.
-var ErrSilent = errors.New("the printer does not answer: look at its paper, cover and power")
+// What a session says when something is wrong, beside *Blocked and the line's
+// own errors. Callers tell them apart with errors.Is.
+var (
+	// ErrSilent: a printer that has answered before does not answer now. It is
+	// switched off, or open or out of paper with a line that it holds.
+	ErrSilent = errors.New("the printer does not answer: look at its paper, cover and power")
+	// ErrUnconfirmed: all of the ticket was taken and its proof never came.
+	ErrUnconfirmed = errors.New("the printer took the ticket but did not confirm it")
+	// ErrDoubt: the proof came, but the printer had stopped taking bytes in the
+	// middle without saying why. One that was switched off and on again does that,
+	// and then confirms the rest as if it was the whole.
+	ErrDoubt = errors.New("the printer stopped for a while in the middle of the ticket without saying why: look whether the paper is whole")
+	// ErrNoise: what comes from the printer makes no sense.
+	ErrNoise = errors.New("what the printer answers makes no sense: look at its cable, and at the speed of the line")
+	// ErrStuck: the line takes no more bytes. It comes with the port's own error.
+	ErrStuck = errors.New("the printer takes no more bytes: look at its paper, cover, power and cable")
+	// ErrLeft: the session was told to end before the printer had finished.
+	ErrLeft = errors.New("the agent was stopped before the printer had finished")
+)
 
-// Timing of a session.
+// Blocked is the error of a printer that says that it prints nothing until
+// somebody sees to it. With Report.Sent 0 the ticket can wait for that; with
+// more, nobody knows what is on paper. Find it with errors.As.
+type Blocked struct{ Condition Condition }
+
+func (b *Blocked) Error() string { return "the printer cannot print: " + b.Condition.String() }
+
+// Timing of a session. A zero field is taken from DefaultTiming.
 type Timing struct {
 	// Probe is how long a printer may take to answer when nothing is printing.
 	Probe time.Duration
-	// Stall is how long a write may make no progress before it is given up.
+	// Reply is how long it may take to answer DLE EOT, which it does at once
+	// unless the line is busy. Two of them unanswered are silence.
+	Reply time.Duration
+	// Poll is how long an idle printer is left alone between two looks. What
+	// happens to it is known after Poll at the latest, and that it was switched
+	// off after Poll and twice Reply.
+	Poll time.Duration
+	// Stuck is how long a write may make no progress before that is told as a
+	// condition, and casts doubt on the ticket unless the printer has said why.
+	Stuck time.Duration
+	// Stall is how long it may make none before it is given up.
 	Stall time.Duration
 	// Paper is how long the answer behind the cut may take once all bytes have
 	// left: the slowest line and mechanism, with everything still in its buffer.
+	// The time that the ticket's own paper takes comes on top.
 	Paper time.Duration
+	// Mend is for how long a printer that was blocked in the middle of a ticket,
+	// and says so, is waited for: with new paper it goes on from its buffer.
+	// Stall and Paper stand still meanwhile.
+	Mend time.Duration
 	// Leave is how long a ticket that has begun is still seen to once the session
 	// is told to end; what is not known by then stays unknown.
 	Leave time.Duration
 }
 
 // DefaultTiming suits a serial printer at 9,600 baud with a full 4 kB buffer.
+// Poll and Reply add up to less than the five seconds within which staff are told.
 func DefaultTiming() Timing {
-	return Timing{Probe: 1500 * time.Millisecond, Stall: 15 * time.Second, Paper: 30 * time.Second, Leave: 12 * time.Second}
+	return Timing{
+		Probe: 1500 * time.Millisecond, Reply: time.Second, Poll: 2800 * time.Millisecond, Stuck: 3 * time.Second,
+		Stall: 15 * time.Second, Paper: 30 * time.Second, Mend: 10 * time.Minute, Leave: 12 * time.Second,
+	}
+}
+
+func (t Timing) orDefault() Timing {
+	d := DefaultTiming()
+	for _, f := range []struct {
+		to   *time.Duration
+		from time.Duration
+	}{
+		{&t.Probe, d.Probe}, {&t.Reply, d.Reply}, {&t.Poll, d.Poll}, {&t.Stuck, d.Stuck},
+		{&t.Stall, d.Stall}, {&t.Paper, d.Paper}, {&t.Mend, d.Mend}, {&t.Leave, d.Leave},
+	} {
+		if *f.to <= 0 {
+			*f.to = f.from
+		}
+	}
+	return t
 }
 
 // Options of a session.
@@ -68,9 +127,12 @@ type Options struct {
 	Known Abilities
 	// Ask is what it may be asked, by its profile.
 	Ask profile.Answers
-	// OnCondition hears, from the session's own goroutine, of each change of the
-	// printer's condition, and of the first one. It must not wait. Nil hears
-	// nothing.
+	// Speed is the slowest that its paper goes, in millimetres a second, for the
+	// proof by status; 0 means 50, slower than any model here.
+	Speed int
+	// OnCondition hears, from a goroutine of the session and one after the other,
+	// of each change of the printer's condition, and of the first one. It must
+	// not wait, nor call the session. Nil hears nothing.
 	OnCondition func(Condition)
 	// Resync is the longest block of data that a cut-off ticket may have left
 	// half sent, in bytes; negative when nothing was cut off. The printer is
@@ -80,277 +142,114 @@ type Options struct {
 }
 
 // A Session is one conversation with one printer over one open line. It reads
-// everything that the printer says; nobody else may.
+// everything that the printer says; nobody else may. One ticket is sent at a
+// time; the other methods can be called from anywhere.
 type Session struct {
-	line   Line
-	timing Timing
-	fence  bool
+	line     Line
+	options  Options
+	timing   Timing
+	ears     ears
+	watchers *watchers
+	turn     chan struct{} // holds one token: who speaks with the printer
 
-	fences chan struct{} // answers to fences, in the order they came
-	status chan struct{} // answers to DLE EOT
-	dead   chan struct{} // closed when the line is
-	cause  error         // why; read it after dead
-	done   sync.WaitGroup
+	// What the printer was found to answer; guarded by mu once Begin has
+	// returned, and changed only by who holds turn.
+	mu        sync.Mutex
+	abilities Abilities
+	numbers   []int // of DLE EOT n
+	second    int   // n of the GS r that follows GS r 1 in a fence
+	unmet     bool  // it was blocked when the session began: what stands in its buffer waits
+
+	ids   uint32      // the process id of the next ticket
+	doubt atomic.Bool // the ticket under way was held up for no known reason
+
+	alive context.Context
+	end   context.CancelCauseFunc // the first cause counts
+	done  sync.WaitGroup
 }
 
 // Begin starts a session: it frees the printer from a ticket that was cut off,
-// and finds out whether it answers. The caller closes the line first and then
-// calls Wait.
+// and finds out what it answers, without printing anything. The caller closes
+// the line first and then calls Wait, also after an error.
 func Begin(ctx context.Context, line Line, o Options) (*Session, error) {
-	s := &Session{
-		line:   line,
-		timing: o.Timing,
-		fences: make(chan struct{}, 16),
-		status: make(chan struct{}, 16),
-		dead:   make(chan struct{}),
-	}
+	s := newSession(line, o)
 	s.done.Add(1)
 	go s.read()
+	ctx, cancel := s.while(ctx)
+	defer cancel()
 	if o.Resync >= 0 {
 		if _, err := s.write(ctx, escpos.Resync(o.Resync)); err != nil {
 			return s, fmt.Errorf("free the printer from a torn ticket: %w", err)
 		}
 	}
-	if !o.Ask.Fence {
-		return s, nil
-	}
-	answered, err := s.probe(ctx)
-	if err != nil {
+	if err := s.meet(ctx); err != nil {
 		return s, err
 	}
-	if !answered && o.Known.Fence {
-		return s, ErrSilent
+	if s.abilities.Status {
+		s.done.Add(1)
+		go s.watch()
 	}
-	s.fence = answered
 	return s, nil
 }
 
-// Abilities are what the printer was found to answer when the session began.
-func (s *Session) Abilities() Abilities { return Abilities{Fence: s.fence} }
+func newSession(line Line, o Options) *Session {
+	s := &Session{
+		line: line, options: o, timing: o.Timing.orDefault(),
+		watchers: &watchers{on: o.OnCondition},
+		turn:     make(chan struct{}, 1),
+		// Ids begin anywhere, so that an answer to an earlier session's is no
+		// answer to one of these.
+		ids: rand.Uint32(),
+	}
+	s.ears.news = make(chan struct{}, 1)
+	s.alive, s.end = context.WithCancelCause(context.Background())
+	return s
+}
+
+// while is ctx for as long as the line is alive.
+func (s *Session) while(ctx context.Context) (context.Context, func()) {
+	both, end := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.alive, func() { end(context.Cause(s.alive)) })
+	return both, func() { stop(); end(nil) }
+}
+
+// Abilities are what the printer was found to answer. Of one that was blocked
+// when the session began, they are what is known from before until it is well.
+func (s *Session) Abilities() Abilities {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.abilities
+}
 
 // Proof is the strongest that this session can bring.
 func (s *Session) Proof() Proof {
-	if s.fence {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch a := s.abilities; {
+	case a.ProcessID:
+		return ProcessID
+	case a.Fence:
 		return Fence
+	case a.Status && len(s.numbers) > 1: // 1 alone says nothing of the paper
+		return Status
 	}
 	return Transport
 }
 
-// Dead is closed when the line is gone; Cause then says why.
-func (s *Session) Dead() <-chan struct{} { return s.dead }
+// Condition is what the printer said last of how it is; known is false of one
+// that has said nothing.
+func (s *Session) Condition() (c Condition, known bool) {
+	v := s.watchers.now()
+	return v.condition(), v.known
+}
 
-// Cause is why the session is dead; call it only after Dead.
-func (s *Session) Cause() error { return s.cause }
+// Dead is closed when the line is gone or the printer silent; Cause then says
+// why.
+func (s *Session) Dead() <-chan struct{} { return s.alive.Done() }
 
-// Wait returns when the session's reader has ended, which closing the line
+// Cause is why the session is dead, nil before it is.
+func (s *Session) Cause() error { return context.Cause(s.alive) }
+
+// Wait returns when the session's goroutines have ended, which closing the line
 // brings about.
 func (s *Session) Wait() { s.done.Wait() }
-
-// A Ticket is what a printer is sent.
-type Ticket struct {
-	// Bytes from the first command to the cut.
-	Bytes []byte
-	// Dots of paper that it fills, 8 to a millimetre; 0 when nobody knows.
-	Dots int
-}
-
-// A Report is what is known of one ticket that was sent.
-type Report struct {
-	// Bytes of the ticket, and how many of them the port took.
-	Bytes, Sent int
-	// Proof that it is on paper, empty with an error.
-	Proof Proof
-	// Err is why that is not known. With Sent 0 nothing of the ticket left this
-	// machine; with more it is unknown what the paper shows.
-	Err error
-}
-
-// Send sends one ticket and waits for what the printer can prove of it. When
-// ctx ends before the first byte the ticket is not sent; one that has begun is
-// seen to its end, for as long as Timing.Leave allows.
-func (s *Session) Send(ctx context.Context, t Ticket) Report {
-	ticket := t.Bytes
-	r := Report{Bytes: len(ticket)}
-	if r.Err = s.usable(ctx); r.Err != nil {
-		return r
-	}
-	s.discardAnswers()
-	ctx, cancel := lateContext(ctx, s.timing.Leave)
-	defer cancel()
-	if r.Sent, r.Err = s.write(ctx, ticket); r.Err != nil {
-		return r
-	}
-	if !s.fence {
-		if r.Err = s.drain(ctx); r.Err == nil {
-			r.Proof = Transport
-		}
-		return r
-	}
-	if _, r.Err = s.write(ctx, escpos.Fence()); r.Err != nil {
-		return r
-	}
-	if r.Err = s.await(ctx, s.fences, s.timing.Paper); r.Err == nil {
-		r.Proof = Fence
-	}
-	return r
-}
-
-// errLeft ends what a session was told to leave.
-var errLeft = errors.New("the agent was stopped before the printer had finished")
-
-// lateContext ends so long after ctx does.
-func lateContext(ctx context.Context, leave time.Duration) (context.Context, func()) {
-	late, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(leave, func() { end(errLeft) }) })
-	return late, func() { stop(); end(nil) }
-}
-
-func (s *Session) usable(ctx context.Context) error {
-	select {
-	case <-s.dead:
-		return s.cause
-	default:
-		return ctx.Err()
-	}
-}
-
-// probe finds out whether the printer answers a fence while nothing prints. It
-// asks for a status first: a printer that does not know DLE EOT ignores it, but
-// may print the r of a GS r that it does not know.
-//
-// Answers that an earlier session left behind come before its own, so
-// everything that arrives until the line is silent again belongs to the past.
-func (s *Session) probe(ctx context.Context) (answered bool, err error) {
-	ask, err := escpos.Status(1)
-	if err != nil {
-		return false, err
-	}
-	for _, step := range []struct {
-		ask    []byte
-		answer <-chan struct{}
-	}{{ask, s.status}, {escpos.Fence(), s.fences}} {
-		if _, err := s.write(ctx, step.ask); err != nil {
-			return false, fmt.Errorf("ask the printer: %w", err)
-		}
-		err := s.await(ctx, step.answer, s.timing.Probe)
-		if errors.Is(err, errNoAnswer) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	for {
-		err := s.await(ctx, s.fences, s.timing.Probe/5)
-		if errors.Is(err, errNoAnswer) {
-			return true, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-}
-
-var errNoAnswer = errors.New("the printer took the ticket but did not confirm it")
-
-func (s *Session) await(ctx context.Context, answer <-chan struct{}, limit time.Duration) error {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-answer:
-		return nil
-	case <-s.dead:
-		return s.cause
-	case <-timer.C:
-		return errNoAnswer
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// discardAnswers forgets fences that nobody asked for.
-func (s *Session) discardAnswers() {
-	for {
-		select {
-		case <-s.fences:
-		default:
-			return
-		}
-	}
-}
-
-// chunk is how much is written under one deadline: at 9,600 baud a quarter of
-// a second.
-const chunk = 256
-
-// write sends b as long as the line makes progress and ctx lasts.
-func (s *Session) write(ctx context.Context, b []byte) (sent int, err error) {
-	for sent < len(b) {
-		err := s.within(ctx, func() error {
-			n, err := s.line.Write(b[sent:min(sent+chunk, len(b))])
-			sent += n
-			return err
-		})
-		if err != nil {
-			return sent, err
-		}
-	}
-	return sent, nil
-}
-
-func (s *Session) drain(ctx context.Context) error {
-	d, ok := s.line.(drainer)
-	if !ok {
-		return nil
-	}
-	return s.within(ctx, d.Drain)
-}
-
-// within makes one call on the line, which ends with ctx or when it has made no
-// progress for too long.
-func (s *Session) within(ctx context.Context, call func() error) error {
-	if err := s.line.SetWriteDeadline(time.Now().Add(s.timing.Stall)); err != nil {
-		return err
-	}
-	// Where ctx has ended already, this runs behind the deadline above.
-	stop := context.AfterFunc(ctx, func() { _ = s.line.SetWriteDeadline(time.Now()) })
-	defer stop()
-	err := call()
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
-}
-
-// read is the one reader of the line. It ends when the line does.
-func (s *Session) read() {
-	defer s.done.Done()
-	var answers escpos.Answers
-	buf := make([]byte, 64)
-	for {
-		n, err := s.line.Read(buf)
-		answers.Feed(buf[:n], s.hear)
-		if err != nil {
-			s.cause = err
-			close(s.dead)
-			return
-		}
-	}
-}
-
-// hear sorts an answer in. More than fit were asked for by nobody.
-func (s *Session) hear(a escpos.Answer) {
-	var to chan struct{}
-	switch a.Kind {
-	case escpos.AnswerFence:
-		to = s.fences
-	case escpos.AnswerStatus:
-		to = s.status
-	default:
-		return
-	}
-	select {
-	case to <- struct{}{}:
-	default:
-	}
-}

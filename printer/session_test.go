@@ -19,166 +19,88 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A peer is the far end of a line: it answers as it is told to.
-type peer struct {
-	conn net.Conn
-	// status and fence: it answers these; stale are answers of an earlier
-	// session that come before its own.
-	status, fence bool
-	stale         int
-	// breakAfter closes the line behind so many bytes, stopAfter reads no more;
-	// 0: never.
-	breakAfter, stopAfter int
+var (
+	onlyStatus = profile.Answers{Status: true}
+	plainFence = profile.Answers{Status: true, Fence: true}
+	namedFence = profile.Answers{Status: true, Fence: true, Identity: true}
+	processID  = profile.Answers{Status: true, Fence: true, ProcessID: true}
+)
 
-	mu  sync.Mutex
-	got bytes.Buffer
-}
-
-func (p *peer) run() {
-	model, _ := profile.Lookup("TM-T20II")
-	decoder := escpos.NewDecoder(model)
-	buf := make([]byte, 1)
-	for {
-		n, err := p.conn.Read(buf)
-		if err != nil {
-			return
-		}
-		p.mu.Lock()
-		p.got.Write(buf[:n])
-		size := p.got.Len()
-		p.mu.Unlock()
-		if p.breakAfter > 0 && size >= p.breakAfter {
-			p.conn.Close()
-			return
-		}
-		if p.stopAfter > 0 && size >= p.stopAfter {
-			return
-		}
-		decoder.Feed(buf[:n], p.answer)
-	}
-}
-
-func (p *peer) answer(e escpos.Event) {
-	switch {
-	case e.Kind == escpos.StatusRequest && p.status:
-		p.conn.Write([]byte{0x12})
-	case e.Kind == escpos.FenceRequest && p.fence:
-		for ; p.stale > 0; p.stale-- {
-			p.conn.Write([]byte{0x00})
-		}
-		p.conn.Write([]byte{0x00})
-	}
-}
-
-func (p *peer) bytes() []byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return bytes.Clone(p.got.Bytes())
-}
-
-// talk runs do with a session over a line to p, in a bubble of its own time.
-func talk(t *testing.T, p *peer, o Options, do func(t *testing.T, s *Session, err error)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		near, far := net.Pipe()
-		p.conn = far
-		var running sync.WaitGroup
-		running.Go(p.run)
-		if o.Timing == (Timing{}) {
-			o.Timing = DefaultTiming()
-		}
-		s, err := Begin(t.Context(), near, o)
-		do(t, s, err)
-		near.Close()
-		far.Close()
-		s.Wait()
-		running.Wait()
-	})
-}
-
-var ticket = bytes.Repeat([]byte("comanda\n"), 200)
-
+// The strongest proof that printer and profile allow is the one that is given.
 func TestProof(t *testing.T) {
-	tests := []struct {
-		name string
-		peer *peer
-		ask  bool
-		want Proof
+	for _, tt := range []struct {
+		name     string
+		can, ask profile.Answers
+		numbers  []byte
+		want     Proof
 	}{
-		{"answers everything", &peer{status: true, fence: true}, true, Fence},
-		{"not asked", &peer{status: true, fence: true}, false, Transport},
-		{"answers nothing", &peer{}, true, Transport},
-		{"answers status only", &peer{status: true}, true, Transport},
-	}
-	for _, tt := range tests {
+		{"answers everything", everything, everything, nil, ProcessID},
+		{"no process id", namedFence, everything, nil, Fence},
+		{"process id not to be asked", everything, namedFence, nil, Fence},
+		{"nameless", plainFence, everything, nil, Fence},
+		{"status only", onlyStatus, everything, nil, Status},
+		{"status, of all but its errors", onlyStatus, everything, []byte{1, 4}, Status},
+		{"status that says nothing of the paper", onlyStatus, everything, []byte{1}, Transport},
+		{"not asked", everything, profile.Answers{}, nil, Transport},
+		{"answers nothing", profile.Answers{}, everything, nil, Transport},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
-			talk(t, tt.peer, Options{Ask: profile.Answers{Fence: tt.ask}, Resync: -1}, func(t *testing.T, s *Session, err error) {
-				if err != nil {
-					t.Fatal(err)
+			p := newPeer(tt.can)
+			p.numbers = tt.numbers
+			begun(t, p, Options{Ask: tt.ask}, func(t *testing.T, s *Session) {
+				if got := s.Proof(); got != tt.want {
+					t.Errorf("the session promises %s, want %s", got, tt.want)
 				}
-				r := s.Send(t.Context(), Ticket{Bytes: ticket})
-				if r.Err != nil || r.Proof != tt.want || r.Sent != len(ticket) {
-					t.Errorf("report %+v, want proof %s", r, tt.want)
+				for range 3 {
+					if r := sent(t, s); r.Err != nil || r.Proof != tt.want || r.Sent != len(ticket) {
+						t.Errorf("report %+v, want proof %s", r, tt.want)
+					}
 				}
 			})
 		})
 	}
 }
 
-// A printer that does not know DLE EOT is never sent a GS r, whose r it might print.
-func TestFenceIsNotTriedOnTheDeaf(t *testing.T) {
-	p := &peer{}
-	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := p.bytes(); bytes.Contains(got, escpos.Fence()) {
-			t.Errorf("sent % x", got)
-		}
-	})
-}
-
-func TestSilentOneThatHasAnsweredBefore(t *testing.T) {
-	talk(t, &peer{}, Options{Ask: profile.Answers{Fence: true}, Known: Abilities{Fence: true}, Resync: -1}, func(t *testing.T, _ *Session, err error) {
-		if !errors.Is(err, ErrSilent) {
-			t.Errorf("error %v, want %v", err, ErrSilent)
-		}
-	})
-}
-
-// Answers that an earlier session left behind prove nothing of this ticket.
-func TestStaleAnswersProveNothing(t *testing.T) {
-	p := &peer{status: true, fence: true, stale: 3}
-	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.fence = false
-		r := s.Send(t.Context(), Ticket{Bytes: ticket})
-		if r.Err == nil || r.Proof != "" {
-			t.Errorf("report %+v: proven by an answer to another question", r)
-		}
-	})
+// Each proof that does not come is unknown, with what is needed to say why, and
+// the session is over: what comes late proves nothing of another ticket.
+func TestProofThatNeverComes(t *testing.T) {
+	for _, can := range []profile.Answers{plainFence, namedFence, processID} {
+		p := newPeer(can)
+		begun(t, p, Options{Ask: everything}, func(t *testing.T, s *Session) {
+			p.set(func(p *peer) { p.held = true })
+			began := time.Now()
+			r := sent(t, s)
+			if !errors.Is(r.Err, ErrUnconfirmed) || r.Sent != len(ticket) || r.Proof != "" {
+				t.Errorf("report %+v", r)
+			}
+			if took, want := time.Since(began), DefaultTiming().Paper+2*time.Second; took != want {
+				t.Errorf("unknown after %v, want %v", took, want)
+			}
+			p.resume()
+			if r := sent(t, s); !errors.Is(r.Err, ErrUnconfirmed) || r.Sent != 0 {
+				t.Errorf("a late answer: %+v", r)
+			}
+			<-s.Dead()
+		})
+	}
 }
 
 // A session that is told to end while its printer reads no more, or confirms
 // nothing, leaves it in good time, and the ticket is unknown.
 func TestLeavesAPrinterThatHangs(t *testing.T) {
-	for name, p := range map[string]*peer{
-		"reads no more":    {status: true, fence: true, stopAfter: 300},
-		"does not confirm": {status: true, fence: true},
+	for name, hang := range map[string]func(p *peer){
+		"reads no more":    func(p *peer) { p.stopAfter = p.got.Len() + 300 },
+		"does not confirm": func(p *peer) { p.held = true },
 	} {
 		t.Run(name, func(t *testing.T) {
-			talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				p.fence = false
+			p := newPeer(plainFence)
+			begun(t, p, Options{Ask: everything}, func(t *testing.T, s *Session) {
+				p.set(hang)
 				ctx, end := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second, end)
 				began := time.Now()
 				r := s.Send(ctx, Ticket{Bytes: ticket})
-				if r.Sent == 0 || r.Proof != "" || !errors.Is(r.Err, errLeft) {
+				if r.Sent == 0 || r.Proof != "" || !errors.Is(r.Err, ErrLeft) {
 					t.Errorf("report %+v", r)
 				}
 				if took, want := time.Since(began), time.Second+DefaultTiming().Leave; took != want {
@@ -187,25 +109,6 @@ func TestLeavesAPrinterThatHangs(t *testing.T) {
 			})
 		})
 	}
-}
-
-// A printer that answers the fence of one ticket twice has not answered the next.
-func TestAnswerTooManyProvesNothing(t *testing.T) {
-	p := &peer{status: true, fence: true}
-	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.stale = 1
-		if r := s.Send(t.Context(), Ticket{Bytes: ticket}); r.Proof != Fence {
-			t.Fatalf("report %+v", r)
-		}
-		synctest.Wait()
-		p.fence = false
-		if r := s.Send(t.Context(), Ticket{Bytes: ticket}); r.Err == nil || r.Proof != "" {
-			t.Errorf("report %+v: proven by an answer to another question", r)
-		}
-	})
 }
 
 // draining is a line that knows when its bytes have left.
@@ -224,11 +127,12 @@ func (d *draining) Drain() error {
 func TestTransportIsDrained(t *testing.T) {
 	for _, stuck := range []error{nil, os.ErrDeadlineExceeded} {
 		near, far := net.Pipe()
-		p := &peer{conn: far}
+		p := newPeer(everything)
+		p.conn = far
 		var running sync.WaitGroup
 		running.Go(p.run)
 		line := &draining{Conn: near, stuck: stuck}
-		s, err := Begin(t.Context(), line, Options{Timing: DefaultTiming(), Resync: -1})
+		s, err := Begin(t.Context(), line, Options{Resync: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,34 +147,95 @@ func TestTransportIsDrained(t *testing.T) {
 	}
 }
 
+// At whichever byte of a ticket the line breaks: no proof, and nothing more is sent.
 func TestLineThatBreaks(t *testing.T) {
-	probe := 3 + 3
-	for _, after := range []int{1, len(ticket) / 2, len(ticket) - 1} {
-		talk(t, &peer{status: true, fence: true, breakAfter: probe + after}, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
+	const inquiry = 4 * 3
+	for _, can := range []profile.Answers{processID, namedFence, plainFence, onlyStatus} {
+		for _, after := range []int{1, len(ticket) / 2, len(ticket) - 1, len(ticket)} {
+			p := newPeer(can)
+			begun(t, p, Options{Ask: everything}, func(t *testing.T, s *Session) {
+				p.set(func(p *peer) { p.breakAfter = p.got.Len() + inquiry + after })
+				r := sent(t, s)
+				if r.Err == nil || r.Sent == 0 || r.Proof != "" {
+					t.Errorf("broken after %d bytes: %+v", after, r)
+				}
+				<-s.Dead()
+				if r := sent(t, s); r.Err == nil || r.Sent != 0 {
+					t.Errorf("on a dead line: %+v, want nothing sent", r)
+				}
+			})
+		}
+	}
+}
+
+// halfClosed is a line whose other side has ended its answers and reads on.
+type halfClosed struct {
+	net.Conn
+	ended chan struct{}
+}
+
+func (h *halfClosed) Read(b []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		n, err := h.Conn.Read(b)
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		return r.n, r.err
+	case <-h.ended:
+		h.Conn.SetReadDeadline(time.Now())
+		<-done
+		return 0, errors.New("EOF")
+	}
+}
+
+// A line whose other side says nothing any more is dead although it takes bytes.
+func TestHalfClosed(t *testing.T) {
+	for _, when := range []string{"before", "in the middle"} {
+		synctest.Test(t, func(t *testing.T) {
+			near, far := net.Pipe()
+			line := &halfClosed{Conn: near, ended: make(chan struct{})}
+			p := newPeer(plainFence)
+			p.conn = far
+			var running sync.WaitGroup
+			running.Go(p.run)
+			s, err := Begin(t.Context(), line, Options{Ask: everything, Resync: -1})
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := s.Send(t.Context(), Ticket{Bytes: ticket})
-			if r.Err == nil || r.Sent == 0 || r.Proof != "" {
-				t.Errorf("broken after %d bytes: %+v", after, r)
+			if when == "before" {
+				close(line.ended)
+				synctest.Wait()
+			} else {
+				p.set(func(p *peer) { p.held = true })
+				time.AfterFunc(time.Second, func() { close(line.ended) })
 			}
-			<-s.Dead()
-			if r := s.Send(t.Context(), Ticket{Bytes: ticket}); r.Err == nil || r.Sent != 0 {
-				t.Errorf("on a dead line: %+v, want nothing sent", r)
+			began := time.Now()
+			r := sent(t, s)
+			if r.Err == nil || r.Proof != "" || (r.Sent == 0) != (when == "before") || time.Since(began) > time.Second {
+				t.Errorf("%s: after %v %+v", when, time.Since(began), r)
 			}
+			near.Close()
+			far.Close()
+			s.Wait()
+			running.Wait()
 		})
 	}
 }
 
 // A printer that stops taking bytes is given up, and its ticket is unknown.
 func TestPrinterThatStopsReading(t *testing.T) {
-	talk(t, &peer{stopAfter: 600}, Options{Resync: -1}, func(t *testing.T, s *Session, err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
+	p := newPeer(profile.Answers{})
+	p.stopAfter = 600
+	begun(t, p, Options{}, func(t *testing.T, s *Session) {
 		began := time.Now()
-		r := s.Send(t.Context(), Ticket{Bytes: ticket})
-		if !errors.Is(r.Err, os.ErrDeadlineExceeded) || r.Sent == 0 || r.Sent == len(ticket) {
+		r := sent(t, s)
+		if !errors.Is(r.Err, os.ErrDeadlineExceeded) || !errors.Is(r.Err, ErrStuck) || r.Sent == 0 || r.Sent == len(ticket) {
 			t.Errorf("report %+v", r)
 		}
 		if waited := time.Since(began); waited != DefaultTiming().Stall {
@@ -279,21 +244,9 @@ func TestPrinterThatStopsReading(t *testing.T) {
 	})
 }
 
-// A printer that takes everything and never confirms leaves the ticket unknown.
-func TestFenceThatNeverComes(t *testing.T) {
-	p := &peer{status: true, fence: true}
-	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: -1}, func(t *testing.T, s *Session, err error) {
-		p.fence = false
-		r := s.Send(t.Context(), Ticket{Bytes: ticket})
-		if r.Err == nil || r.Sent != len(ticket) {
-			t.Errorf("report %+v", r)
-		}
-	})
-}
-
 func TestNothingIsSentOnceContextHasEnded(t *testing.T) {
-	p := &peer{}
-	talk(t, p, Options{Resync: -1}, func(t *testing.T, s *Session, _ error) {
+	p := newPeer(profile.Answers{})
+	begun(t, p, Options{}, func(t *testing.T, s *Session) {
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
 		if r := s.Send(ctx, Ticket{Bytes: ticket}); !errors.Is(r.Err, context.Canceled) || r.Sent != 0 || len(p.bytes()) != 0 {
@@ -304,8 +257,8 @@ func TestNothingIsSentOnceContextHasEnded(t *testing.T) {
 
 // A torn ticket's open block is filled up and its paper cut before anything else.
 func TestResync(t *testing.T) {
-	p := &peer{status: true, fence: true}
-	talk(t, p, Options{Ask: profile.Answers{Fence: true}, Resync: 300}, func(t *testing.T, _ *Session, err error) {
+	p := newPeer(plainFence)
+	talk(t, p, Options{Ask: everything, Resync: 300}, func(t *testing.T, _ *Session, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -313,4 +266,34 @@ func TestResync(t *testing.T) {
 			t.Errorf("began with % x", got[:min(len(got), 20)])
 		}
 	})
+}
+
+// A drawer is opened without paper, so nothing is waited for.
+func TestPulseNeedsNoPaper(t *testing.T) {
+	p := newPeer(onlyStatus)
+	begun(t, p, Options{Ask: everything}, func(t *testing.T, s *Session) {
+		pulse, _ := escpos.Drawer(2)
+		began := time.Now()
+		r := s.Send(t.Context(), Ticket{Bytes: pulse})
+		if took := time.Since(began); r.Proof != Status || took != cutting {
+			t.Errorf("after %v %+v", took, r)
+		}
+	})
+}
+
+// The proof by status takes as long as the paper, and no shorter than is known.
+func TestStatusWaitsForThePaper(t *testing.T) {
+	for _, tt := range []struct {
+		dots, speed int
+		want        time.Duration
+	}{{8 * 500, 0, 10*time.Second + cutting}, {8 * 500, 250, 2*time.Second + cutting}, {0, 0, DefaultTiming().Paper}} {
+		p := newPeer(onlyStatus)
+		begun(t, p, Options{Ask: everything, Speed: tt.speed}, func(t *testing.T, s *Session) {
+			began := time.Now()
+			r := s.Send(t.Context(), Ticket{Bytes: ticket, Dots: tt.dots})
+			if took := time.Since(began); r.Proof != Status || took != tt.want {
+				t.Errorf("%d dots at %d mm/s: after %v %+v, want %v", tt.dots, tt.speed, took, r, tt.want)
+			}
+		})
+	}
 }
