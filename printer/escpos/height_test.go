@@ -42,4 +42,3 @@ func TestHeight(t *testing.T) {
 		t.Errorf("the reference receipt has %d dots: 44 lines, a code of 53 modules, a cut", got)
 	}
 }
-
