@@ -116,6 +116,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.salesCommand(),
 		a.eventsCommand(),
 		a.uplinkCommand(),
+		a.virtualPrinterCommand(),
 		a.versionCommand(),
 	)
 	return root

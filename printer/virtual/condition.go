@@ -4,13 +4,13 @@ package virtual
 // printer.Condition, which the other side makes of the answers, so that the one
 // can be converted into the other and compared.
 type Condition struct {
-	Offline  bool // it prints nothing
-	Cover    bool // its cover is open
-	PaperEnd bool // it has no paper
-	NearEnd  bool // its paper is nearly at its end
-	Cutter   bool // its cutter is stuck
-	Error    bool // another error
-	Drawer   bool // the drawer connector's pin 3 is high
+	Offline  bool `json:"offline"`   // it prints nothing
+	Cover    bool `json:"cover"`     // its cover is open
+	PaperEnd bool `json:"paper_end"` // it has no paper
+	NearEnd  bool `json:"near_end"`  // its paper is nearly at its end
+	Cutter   bool `json:"cutter"`    // its cutter is stuck
+	Error    bool `json:"error"`     // another error
+	Drawer   bool `json:"drawer"`    // the drawer connector's pin 3 is high
 }
 
 // condition is the printer's as its faults have it. Whatever stops a printer
