@@ -20,7 +20,7 @@ type qrSymbol struct {
 func encodeQR(data, level string) (barcode.Barcode, error) {
 	l := map[string]coding.Level{"l": coding.L, "m": coding.M, "q": coding.Q, "h": coding.H}[level]
 	bytes := coding.String(data)
-	version := coding.MinVersion
+	version := coding.Version(coding.MinVersion)
 	for ; bytes.Bits(version) > version.DataBytes(l)*8; version++ {
 		if version == coding.MaxVersion {
 			return nil, fmt.Errorf("%d bytes do not fit into a QR code", len(data))
