@@ -7,6 +7,7 @@ import (
 
 	"mostrador/printer/escpos"
 	"mostrador/printer/layout"
+	"mostrador/printer/profile"
 )
 
 func TestDecode(t *testing.T) {
@@ -108,41 +109,33 @@ func TestDecodeBoundsText(t *testing.T) {
 	}
 }
 
-// However a stream is split, it says the same, and nothing makes the decoder
-// fall over.
+// However a stream is split, it says the same; nothing makes the decoder fall
+// over; events stand in the order of the bytes, and what is made of them takes
+// no more memory than they warrant.
 func FuzzDecode(f *testing.F) {
 	ticket, err := escpos.Encode(reference(), lookup(f, "TM-T20II"), escpos.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(ticket, 7)
-	for _, s := range []string{
+	f.Add(ticket, uint64(7), byte(0))
+	for i, s := range []string{
 		"\x1d(k\x04\x001A2\x00\x10\x04\x01", "\x1bp\x00\x1b@", "\x1dkI\x05{C\x10\x04", "\x1b&\x03\x41\x42\x01abc", "\x1b*\x21\x02\x00abcdef",
 		"\x1cq\x02\x01\x00\x01\x00abcdefgh", "\x1cg1\x00\x00\x00\x00\x00\x01\x00a", "\x1d(L\x02\x0002", "\x1d8L\xff\xff\xff\xff", "\x1c(C\x02\x0002ñ",
 		"\x1d*\x01\x01abcdefgh", "\x1dC0\x01\x02", "\x1bD\x01\x02\x00", "\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08", "\x1dQ0\x00\x01\x00\x01\x00abcdefgh",
+		"\x1d(L\x0c\x000C0A1\x01\x08\x00\x01\x001\xaa", "\x1d(L\x04\x000@KC", "\x1d(L\x0b\x000p0\x02\x021\x08\x00\x01\x00\xaa\x1d(L\x02\x0002", "\x1b*\x00\x01\x00\x80\n", "\x1b!\x39a",
 	} {
-		f.Add([]byte(s), 1)
-		f.Add([]byte(s+"\x1b@abc\n"+s), 3)
+		f.Add([]byte(s), uint64(i), byte(i))
+		f.Add([]byte(s+"\x1b@abc\n"+s), uint64(i+3), byte(i+7))
 	}
-	f.Fuzz(func(t *testing.T, stream []byte, at int) {
-		p := lookup(t, "TM-T20II")
+	names := profile.Names()
+	f.Fuzz(func(t *testing.T, stream []byte, seed uint64, which byte) {
+		p := lookup(t, names[int(which)%len(names)])
 		whole := events(p, stream)
-		var bytewise [][]byte
-		for i := range stream {
-			bytewise = append(bytewise, stream[i:i+1])
-		}
-		cut := 0
-		if len(stream) > 0 {
-			cut = int(uint(at) % uint(len(stream)))
-		}
 		want := told(whole)
-		if got := told(events(p, bytewise...)); got != want {
-			t.Fatalf("byte by byte:\n%s\nat once:\n%s", got, want)
+		if got := told(events(p, pieces(stream, seed)...)); got != want {
+			t.Fatalf("in pieces:\n%s\nat once:\n%s", got, want)
 		}
-		if got := told(events(p, stream[:cut], stream[cut:])); got != want {
-			t.Fatalf("split at %d:\n%s\nat once:\n%s", cut, got, want)
-		}
-		last := uint64(0)
+		last, bits, text := uint64(0), 0, 0
 		for _, e := range whole {
 			if e.End < last && !e.RealTime || e.End > uint64(len(stream)) {
 				t.Fatalf("%v ends at %d, after %d of %d", e.Kind, e.End, last, len(stream))
@@ -150,6 +143,17 @@ func FuzzDecode(f *testing.F) {
 			if !e.RealTime {
 				last = e.End
 			}
+			bits += len(e.Raster.Bits)
+			text += len(e.Text)
+			if e.Raster.Bits != nil && len(e.Raster.Bits) != e.Raster.Stride()*e.Raster.Height {
+				t.Fatalf("a picture of %d × %d dots has %d bytes", e.Raster.Width, e.Raster.Height, len(e.Raster.Bits))
+			}
+		}
+		if bits > 24*len(stream) || text > 3*len(stream) {
+			t.Fatalf("%d bytes made %d of pictures and %d of text", len(stream), bits, text)
+		}
+		if n := escpos.MaxBlock(stream); n < 0 || n > 1<<34 {
+			t.Fatalf("a block of %d bytes", n)
 		}
 	})
 }

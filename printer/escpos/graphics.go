@@ -77,9 +77,8 @@ func (d *Decoder) actGraphics(body []byte) bool {
 		if len(body) < 10 {
 			return false
 		}
-		wide, high := int(le(body[6:8])), int(le(body[8:10]))
-		s.picture = newRaster(wide, high, body[10:])
-		s.pictureWide, s.pictureHigh = int(body[3]), int(body[4])
+		s.picture = newRaster(int(le(body[6:8])), int(le(body[8:10])), body[10:])
+		s.pictureWide, s.pictureHigh = int(body[3]), min(int(body[4]), 2)
 	case 2, 50:
 		d.tell(Event{Kind: Picture, Raster: s.picture.scaled(s.pictureWide, s.pictureHigh), Align: s.align})
 		s.picture = Raster{}
@@ -126,15 +125,25 @@ func (d *Decoder) rasterImage(cmd []byte) bool {
 	return true
 }
 
-// newRaster takes a copy of the data of a picture; what is missing is white.
+// newRaster takes a copy of the data of a picture. Without all of it there is
+// none: a few bytes that claim a large picture must not take its memory.
 func newRaster(wide, high int, data []byte) Raster {
+	r := blank(wide, high)
+	if len(data) < len(r.Bits) {
+		return Raster{}
+	}
+	copy(r.Bits, data)
+	return r
+}
+
+// blank is white paper.
+func blank(wide, high int) Raster {
 	r := Raster{Width: wide, Height: high}
 	size := r.Stride() * high
-	if size == 0 || size > maxCommand {
+	if size <= 0 || size > maxCommand {
 		return Raster{}
 	}
 	r.Bits = make([]byte, size)
-	copy(r.Bits, data)
 	return r
 }
 
@@ -144,7 +153,7 @@ func (r Raster) scaled(across, down int) Raster {
 	if across == 1 && down == 1 {
 		return r
 	}
-	big := newRaster(r.Width*across, r.Height*down, nil)
+	big := blank(r.Width*across, r.Height*down)
 	for y := range big.Height {
 		for x := range big.Width {
 			if r.Black(x/across, y/down) {
@@ -163,7 +172,7 @@ func columnPicture(mode byte, data []byte) Raster {
 		bytesHigh = 3
 	}
 	wide := len(data) / bytesHigh
-	r := newRaster(wide, bytesHigh*8, nil)
+	r := blank(wide, bytesHigh*8)
 	if r.Bits == nil {
 		return r
 	}

@@ -3,6 +3,7 @@ package escpos_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -32,6 +33,18 @@ func events(p profile.Profile, pieces ...[]byte) []escpos.Event {
 		d.Feed(piece, keep)
 	}
 	d.Flush(keep)
+	return all
+}
+
+// pieces splits a stream at random places, now and then into single bytes.
+func pieces(b []byte, seed uint64) [][]byte {
+	random := rand.New(rand.NewPCG(seed, 1))
+	most := 1 + random.IntN(40)
+	var all [][]byte
+	for len(b) > 0 {
+		n := min(1+random.IntN(most), len(b))
+		all, b = append(all, b[:n]), b[n:]
+	}
 	return all
 }
 

@@ -67,7 +67,7 @@ func (r Raster) shrunk(dots int) Raster {
 	if r.Width <= dots {
 		return r
 	}
-	small := newRaster(dots, max(r.Height*dots/r.Width, 1), nil)
+	small := blank(dots, max(r.Height*dots/r.Width, 1))
 	for y := range small.Height {
 		for x := range small.Width {
 			black, all := 0, 0
