@@ -24,7 +24,9 @@ import (
 //     not, GS r 2 is the second; exactly two bytes must come, close together as
 //     nothing is printed between them, and nothing else until the printer has
 //     answered a status afterwards. A printer that is switched off may send a
-//     NUL then, and another one when it is switched on.
+//     NUL then, and another one when it is switched on. GS r 2 and the status
+//     both tell the drawer's level; where they agreed when the session began,
+//     they must, and with nothing on the connector it is high: no NUL.
 //   - a process id is four characters that this session has never sent before.
 //     Nothing but the printer that came to it sends them back.
 //   - what is not sure is asked again, but only of a printer that answers at
@@ -96,8 +98,9 @@ func (s *Session) pose(ctx context.Context, q *question, ask []byte, limit time.
 	if err := s.inquire(ctx, s.timing.Reply); err != nil && !s.saidBusy(err) {
 		return unconfirmed(err)
 	}
+	agrees := !s.level || s.tellsDrawer(s.ears.heard(q, 1))
 	switch {
-	case s.ears.noise(q) == 0:
+	case s.ears.noise(q) == 0 && agrees:
 		return nil
 	case q.lost:
 		return fmt.Errorf("%w: %w", ErrUnconfirmed, ErrNoise)

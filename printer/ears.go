@@ -149,11 +149,11 @@ func (e *ears) noise(q *question) int {
 	return q.noise
 }
 
-// text is what an identity was answered with.
-func (e *ears) text(q *question, n int) string {
+// heard is what want n of q was answered with: a text or one byte.
+func (e *ears) heard(q *question, n int) []byte {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return string(q.heard[n])
+	return q.heard[n]
 }
 
 // take sorts an answer in: the next one wanted, or noise. It goes on counting
@@ -168,7 +168,11 @@ func (q *question) take(a escpos.Answer) {
 		}
 		return // the id of a ticket before it is no noise
 	case q.open() && q.next(a):
-		q.heard = append(q.heard, append([]byte(nil), a.Data...))
+		data := append([]byte(nil), a.Data...)
+		if a.Kind == escpos.AnswerFence {
+			data = []byte{a.Byte}
+		}
+		q.heard = append(q.heard, data)
 		if len(q.heard) == len(q.wants) && len(q.ids) == 0 {
 			close(q.done)
 		}

@@ -111,7 +111,8 @@ func (s *Session) meetFence(ctx context.Context, found *Abilities) error {
 		limit *= 4 // the torn ticket is fed out and cut first
 	}
 	for _, n := range []int{1, 2} {
-		answered, err := s.posed(ctx, newQuestion(want{kind: escpos.AnswerFence}), fence(n), limit)
+		q := newQuestion(want{kind: escpos.AnswerFence})
+		answered, err := s.posed(ctx, q, fence(n), limit)
 		if err != nil {
 			return err
 		}
@@ -119,12 +120,18 @@ func (s *Session) meetFence(ctx context.Context, found *Abilities) error {
 			break
 		}
 		found.Fence, s.second = true, n
+		s.level = n == 2 && s.tellsDrawer(s.ears.heard(q, 0))
 		if err := s.quiet(ctx, s.timing.Probe/5); err != nil {
 			return err
 		}
 		limit = s.timing.Probe / 3
 	}
 	return nil
+}
+
+// tellsDrawer: an answer to GS r 2 says of the drawer what DLE EOT 1 does.
+func (s *Session) tellsDrawer(answer []byte) bool {
+	return answer[0]&1 != 0 == s.watchers.now().reported.Drawer
 }
 
 func (s *Session) meetProcessID(ctx context.Context, found *Abilities) error {
@@ -159,7 +166,7 @@ func (s *Session) meetIdentity(ctx context.Context, found *Abilities) error {
 		if !answered {
 			return s.quiet(ctx, s.timing.Probe/5)
 		}
-		*part.to = s.ears.text(q, 0)
+		*part.to = string(s.ears.heard(q, 0))
 	}
 	return nil
 }

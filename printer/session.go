@@ -158,6 +158,7 @@ type Session struct {
 	abilities Abilities
 	numbers   []int // of DLE EOT n
 	second    int   // n of the GS r that follows GS r 1 in a fence
+	level     bool  // GS r 2 tells the drawer's level as DLE EOT 1 does
 	unmet     bool  // it was blocked when the session began: what stands in its buffer waits
 
 	ids   uint32      // the process id of the next ticket
