@@ -109,6 +109,20 @@ func TestDecodeBoundsText(t *testing.T) {
 	}
 }
 
+// A text that is too long for one event is split between letters.
+func TestDecodeSplitsLongUTF8BetweenLetters(t *testing.T) {
+	n := 0
+	for _, e := range events(lookup(t, "TM-m30II"), []byte("\x1c(C\x02\x0002x"+strings.Repeat("ế", 5000))) {
+		if strings.ContainsRune(e.Text, '\ufffd') {
+			t.Fatalf("a letter was split: …%q", e.Text[len(e.Text)-4:])
+		}
+		n += strings.Count(e.Text, "ế")
+	}
+	if n != 5000 {
+		t.Errorf("%d of 5000 letters", n)
+	}
+}
+
 // However a stream is split, it says the same; nothing makes the decoder fall
 // over; events stand in the order of the bytes, and what is made of them takes
 // no more memory than they warrant.

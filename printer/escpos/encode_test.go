@@ -28,6 +28,7 @@ func TestEncode(t *testing.T) {
 		{"a gap by position", "TM-T20II", []layout.Row{text(layout.Run{Text: "ab"}, layout.Run{Column: 42, Text: "c"})}, "ab\x1b$\xf8\x01c\n"},
 		{"a gap by spaces where dots are not known", "generic", []layout.Row{text(layout.Run{Text: "ab"}, layout.Run{Column: 12, Text: "c"})}, "ab          c\n"},
 		{"a gap inside of a text", "TM-T20II", []layout.Row{text(layout.Run{Text: "ab          c   d     "})}, "ab\x1b$\x90\x00c   d\n"},
+		{"a short gap between inks", "TM-T20II", []layout.Row{text(layout.Run{Text: "a", Style: layout.Style{Invert: true}}, layout.Run{Column: 3, Text: "b", Style: layout.Style{Invert: true}})}, "\x1dB\x01a\x1b$\x24\x00b\n"},
 		{"styles change once", "TM-T20II", []layout.Row{text(layout.Run{Text: "a", Style: bold}, layout.Run{Column: 2, Text: "b", Style: bold}), text(layout.Run{Text: "c"})},
 			"\x1bE\x01a b\n\x1bE\x00c\n"},
 		{"big text after a gap", "generic", []layout.Row{text(layout.Run{Column: 3, Text: "x", Style: big}, layout.Run{Column: 8, Text: "y", Style: big})},

@@ -448,6 +448,11 @@ func roundTrip(t testing.TB, p profile.Profile, b []byte) {
 	if err != nil {
 		t.Fatalf("%s: %v of %+v", p.Name, err, page)
 	}
+	for _, bad := range []string{"\x10\x04", "\x10\x05", "\x10\x14"} {
+		if bytes.Contains(stream, []byte(bad)) {
+			t.Fatalf("%s: % x in the stream", p.Name, bad)
+		}
+	}
 	all := events(p, stream)
 	harmless(t, p, all, len(stream))
 	compare(t, p, columns, wanted(page, p, logos), read(t, p, all))

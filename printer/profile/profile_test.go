@@ -194,6 +194,22 @@ func roundTrip(t *testing.T, page profile.CodePage) {
 	}
 }
 
+// Where the letters of the table that is ours stand, as IBM has them.
+func TestUkrainianPage(t *testing.T) {
+	page := profile.CodePage{Number: 44, Encoding: "CP1125"}
+	for r, want := range map[rune]byte{
+		'А': 0x80, 'Я': 0x9f, 'а': 0xa0, 'п': 0xaf, '░': 0xb0, '─': 0xc4, '▀': 0xdf, 'р': 0xe0, 'я': 0xef, 'Ё': 0xf0, 'ё': 0xf1,
+		'Ґ': 0xf2, 'ґ': 0xf3, 'Є': 0xf4, 'є': 0xf5, 'І': 0xf6, 'і': 0xf7, 'Ї': 0xf8, 'ї': 0xf9, '÷': 0xfa, '±': 0xfb, '№': 0xfc, '¤': 0xfd, '■': 0xfe,
+	} {
+		if b, ok := page.Encode(r); !ok || b != want {
+			t.Errorf("%q is %02x, want %02x", r, b, want)
+		}
+	}
+	if page.Decode(0xff) != ' ' {
+		t.Error("FF is a blank")
+	}
+}
+
 func TestPagePrefersTheCurrentOneThenTheFirst(t *testing.T) {
 	p, _ := profile.Lookup("TM-T20II")
 	for _, c := range []struct {
