@@ -105,9 +105,6 @@ func (p *virtualPrinter) model() (profile.Profile, error) {
 			return model, wrongUse("--%s %d: it must be 0 or more", flag, value)
 		}
 	}
-	if p.options.Buffer == 0 {
-		p.options.Buffer = model.Buffer
-	}
 	return model, nil
 }
 

@@ -47,6 +47,9 @@ func TestVirtualPrinterPty(t *testing.T) {
 	}
 	p.types("mend")
 	p.until("fault")
+	if off, on := read(), read(); off != 0 || on != 0 {
+		t.Errorf("as its power goes and comes it says %x and %x", off, on)
+	}
 	io.WriteString(port, "tres\n\x1dV\x00")
 	if paper := p.until("paper"); paper.Text != "tres\n" {
 		t.Errorf("%+v", paper)

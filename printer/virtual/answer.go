@@ -15,9 +15,9 @@ func (v *Printer) answer(e escpos.Event) {
 		v.say([]byte{v.status(e.N)})
 	case e.Kind == escpos.FenceRequest && can.Fence:
 		v.say(v.fence(e.N))
-	case e.Kind == escpos.Identify && can.Status:
+	case e.Kind == escpos.Identify && (can.Identity || can.Status && e.N < 65):
 		v.say(v.identity(e.N))
-	case e.Kind == escpos.AutoStatusRequest && can.Status:
+	case e.Kind == escpos.AutoStatusRequest && can.Auto:
 		if v.auto = byte(e.N); v.auto != 0 {
 			v.say(v.autoStatus())
 		}

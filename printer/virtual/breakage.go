@@ -140,8 +140,11 @@ func (v *Printer) mendThose(now time.Time, which func(*breakage) bool) {
 		if !which(b) {
 			return false
 		}
-		if b.Kind == Cutter {
+		switch {
+		case b.Kind == Cutter:
 			v.jammed = false
+		case b.Kind == PowerOff && b.begun:
+			v.breakWire()
 		}
 		v.tellFault(b.Fault, Mended)
 		return true
@@ -173,7 +176,16 @@ func (v *Printer) losePower() {
 	v.discard()
 	v.restart()
 	v.auto, v.jammed, v.delayed = 0, false, nil
+	v.breakWire()
 	v.dropLine()
+}
+
+// breakWire sends what a wire brings when the driver at its end loses or gets
+// its power: a break, which is received as a NUL.
+func (v *Printer) breakWire() {
+	if v.line != nil && v.line.wire {
+		v.line.say([]byte{0})
+	}
 }
 
 // dropLine ends the connection. A wire stays: nobody hears of it there.

@@ -123,9 +123,9 @@ func (v *Printer) act(e escpos.Event) {
 }
 
 // buzzes reports whether a command sounds the buzzer: ESC ( A, ESC B of clones,
-// ESC GS EM of Star.
+// ESC GS BEL of Star.
 func buzzes(cmd []byte) bool {
-	return bytes.HasPrefix(cmd, []byte("\x1b(A")) || bytes.HasPrefix(cmd, []byte("\x1bB")) || bytes.HasPrefix(cmd, []byte("\x1b\x1d\x19"))
+	return bytes.HasPrefix(cmd, []byte("\x1b(A")) || bytes.HasPrefix(cmd, []byte("\x1bB")) || bytes.HasPrefix(cmd, []byte("\x1b\x1d\x07"))
 }
 
 // tearOff takes the paper that ends with byte end of what was printed, if there

@@ -10,6 +10,7 @@ package virtual
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -39,8 +40,8 @@ type Options struct {
 	Seed uint64
 	// Silent: the printer answers nothing, as many clones.
 	Silent bool
-	// Buffer is how many bytes it takes ahead of the paper; 0 means 4096, those of
-	// a TM-T88III. When it is full the line is not read.
+	// Buffer is how many bytes it takes ahead of the paper; 0 means those of its
+	// profile, or 4096 where nobody says. When it is full the line is not read.
 	Buffer int
 	// Speed is how fast the paper goes, in millimetres a second (a TM-T20II makes
 	// 200); with 0 it takes no time, and the buffer is empty unless something stops
@@ -127,7 +128,7 @@ func New(p profile.Profile, paper profile.Paper, o Options) *Printer {
 		o.Keep = 100
 	}
 	if o.Buffer <= 0 {
-		o.Buffer = defaultBuffer
+		o.Buffer = cmp.Or(max(p.Buffer, 0), defaultBuffer)
 	}
 	v := &Printer{
 		profile: p,

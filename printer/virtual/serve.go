@@ -72,7 +72,8 @@ func (v *Printer) ServeConn(ctx context.Context, line io.ReadWriter) error {
 }
 
 // ServeWire is ServeConn for a serial line, which stays when the printer goes:
-// what comes while it is away is lost, and nobody hears of it.
+// what comes while it is away is lost. All that is heard is a NUL when its power
+// goes and another when it comes back: the break of a line without a driver.
 func (v *Printer) ServeWire(ctx context.Context, line io.ReadWriter) error {
 	return v.serve(ctx, line, &conversation{wire: true})
 }

@@ -122,7 +122,7 @@ func TestAnswersOfTheProfile(t *testing.T) {
 	}{
 		{"TM-T88V", "80mm", false, "\x16\x12\x00\x01_TM-T88V\x00\x14\x00\x00\x0f7\"abcd\x00"},
 		{"Star-ESCPOS", "80mm", false, "\x16\x12\x00\x01_Star-ESCPOS\x00\x14\x00\x00\x0f"},
-		{"XP-N160I", "80mm", false, "\x16\x12_XP-N160I\x00\x14\x00\x00\x0f"},
+		{"XP-N160I", "80mm", false, "\x16\x12"},
 		{"POS-5890", "58mm", false, ""},
 		{"TM-T88V", "80mm", true, ""},
 	} {
@@ -145,6 +145,17 @@ func TestPulsesAreCounted(t *testing.T) {
 	v.Write([]byte("\x10\x14\x01\x00\x05"))
 	if v.Pulses() != 2 || v.Received() != uint64(len(kick)+5) {
 		t.Errorf("%d pulses, %d bytes", v.Pulses(), v.Received())
+	}
+}
+
+func TestBuzzesAreCounted(t *testing.T) {
+	for _, kind := range []profile.Buzzer{profile.BuzzerEpson, profile.BuzzerStar, profile.BuzzerClone} {
+		v, _ := load(t, "TM-T20II", "80mm", virtual.Options{})
+		cmd, ok := escpos.Buzzer(kind)
+		v.Write(append(cmd, '\n'))
+		if !ok || v.Buzzes() != 1 || v.Pulses() != 0 {
+			t.Errorf("%s: % x buzzes %d times and kicks %d times", kind, cmd, v.Buzzes(), v.Pulses())
+		}
 	}
 }
 
