@@ -46,7 +46,7 @@ func (c *Commands) Retry(name string) (*store.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	again, err := c.spool.Retry(j.Seq)
+	again, err := c.spool.Retry(j.Seq, "")
 	return again, plain(err)
 }
 

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"fmt"
+	"slices"
 
 	"mostrador/store"
 )
@@ -22,8 +23,15 @@ func intentOf(tx *store.Tx, j *store.Job) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the order of ticket %d: %w", j.Seq, err)
 	}
-	return fmt.Sprintf("ticket/%q/%q/%q/%d/%s/%q/%q/%d", o.Key.Provider, o.Key.Nickname, o.Key.ChannelID,
-		j.Revision, j.Kind, j.Station, j.MeantFor, j.Copy), nil
+	name := fmt.Sprintf("ticket/%q/%q/%q/%d/%s/%q/%q/%d", o.Key.Provider, o.Key.Nickname, o.Key.ChannelID,
+		j.Revision, j.Kind, j.Station, j.MeantFor, j.Copy)
+	switch {
+	case slices.Contains(j.Marks, store.MarkReprint):
+		name += "/reprint"
+	case j.CopyOf != 0:
+		name += "/copy" // not to be taken for the second of two that were asked for
+	}
+	return name, nil
 }
 
 // tornIntent says that a printer was in the middle of something, its detail how

@@ -11,21 +11,24 @@ import (
 // ErrSettled: the ticket's state does not allow what was asked.
 var ErrSettled = errors.New("the ticket's state does not allow that")
 
-// begin records the intent to send job: it is on disk before the first byte
-// leaves. ok is false when the job is not, or no longer, this printer's to
-// print, or when it had been begun before a crash.
-func (s *Spool) begin(seq uint64, printerName string, size, block int) (job *store.Job, ok bool, err error) {
+// begin records the intent to send a job as it was composed: it is on disk
+// before the first byte leaves. ok is false when the job is not, or no longer,
+// this printer's to print, when it would say something else now, or when it had
+// been begun before a crash.
+func (s *Spool) begin(composed *store.Job, printerName string, size, block int) (job *store.Job, ok bool, err error) {
 	var name string
 	var begun bool
+	seq := composed.Seq
 	durable, err := s.store.UpdateVital(func(tx *store.Tx) error {
 		job, ok, begun = nil, false, false
 		j, err := tx.Job(seq)
 		if err != nil {
 			return err
 		}
-		if j.State != store.JobQueued || j.Printer != printerName {
+		if j.State != store.JobQueued || j.Printer != printerName || !slices.Equal(timeless(j.Marks), timeless(composed.Marks)) {
 			return nil
 		}
+		j.Marks, j.Age = composed.Marks, composed.Age
 		if name, err = intentOf(tx, j); err != nil {
 			return err
 		}
@@ -124,8 +127,14 @@ func (s *Spool) conclude(tx *store.Tx, j *store.Job, state store.JobState, cause
 
 // concludeUnknown ends a job that may or may not be on paper, and queues its
 // one marked copy where the policy says so. A copy is not copied again: that
-// is for a person to decide.
+// is for a person to decide. Nor is one whose void ticket is on its way already:
+// the copy would come out behind it.
 func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error {
+	if voided, err := isVoided(tx, j); err != nil {
+		return err
+	} else if voided {
+		return s.conclude(tx, j, store.JobUnknown, cause+"; no se repite, porque está anulad"+nounOf(j.Kind).ending)
+	}
 	if s.settings.Unknown[j.Kind] != CopyOnce || j.CopyOf != 0 {
 		return s.conclude(tx, j, store.JobUnknown, cause+"; mire el papel y resuélvalo: mostrador tickets settle | retry")
 	}
@@ -133,6 +142,21 @@ func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error 
 		return err
 	}
 	return tx.PutJob(markedCopy(j, tx.Now()))
+}
+
+// isVoided: a void ticket about this one was made.
+func isVoided(tx *store.Tx, j *store.Job) (bool, error) {
+	if j.Order == 0 {
+		return false, nil
+	}
+	jobs, err := tx.JobsOf(j.Order)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(jobs, func(v *store.Job) bool {
+		return v.Kind == store.VoidTicket && v.Follows != 0 && (v.Follows == j.Seq || v.Follows == j.CopyOf) &&
+			v.State != store.JobCancelled && v.State != store.JobReplaced
+	}), nil
 }
 
 // tear remembers that the printer may stand in the middle of a ticket.
@@ -152,8 +176,9 @@ func markedCopy(j *store.Job, now store.Moment) *store.Job {
 	c.CopyOf, c.Copy = j.Seq, j.Copy+1
 	c.State, c.Cause = store.JobQueued, ""
 	c.Attempts = nil
-	c.QueuedAt = now
-	c.Marks = withDuplicateMark(j.Marks)
+	c.QueuedAt, c.RetriedAt, c.DueAt = now, store.Moment{}, dueOf(j)
+	c.Age, c.By = 0, ""
+	c.Marks = withDuplicateMark(timeless(j.Marks))
 	return &c
 }
 
@@ -168,15 +193,21 @@ func withDuplicateMark(marks []store.Mark) []store.Mark {
 // the printer shows of it, nobody here can know.
 func (s *Spool) settleInterrupted() error {
 	var found []uint64
+	var unreadable []error
 	err := s.store.View(func(tx *store.Tx) error {
+		found, unreadable = nil, nil
 		for j, err := range tx.JobsIn(store.JobSending) {
 			if err != nil {
-				return err
+				unreadable = append(unreadable, err)
+				continue
 			}
 			found = append(found, j.Seq)
 		}
 		return nil
 	})
+	if err == nil {
+		err = s.tellUnreadable(unreadable)
+	}
 	if err != nil {
 		return err
 	}
@@ -192,21 +223,4 @@ func (s *Spool) settleInterrupted() error {
 		s.log.Warn("ticket found in the middle of printing", "ticket", seq)
 	}
 	return nil
-}
-
-// tellCondition puts a printer's condition into the log and upstream.
-func (s *Spool) tellCondition(name string, c Condition, cause string, flaps int) error {
-	e := store.Entry{Kind: "printer." + string(c), Subject: name, Severity: store.Info,
-		Text: fmt.Sprintf("impresora %s lista", name)}
-	if c == Absent {
-		e.Severity = store.Warning
-		e.Text = fmt.Sprintf("impresora %s no disponible: %s", name, cause)
-	}
-	return s.store.Update(func(tx *store.Tx) error {
-		state := store.DeviceState{Device: name, Kind: "printer", State: string(c), Cause: cause, Since: tx.Now(), Flaps: flaps}
-		if _, err := tx.Emit(store.StreamDevices, "mostrador.device.v1", state); err != nil {
-			return err
-		}
-		return tx.Log(e)
-	})
 }

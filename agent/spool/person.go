@@ -2,6 +2,8 @@ package spool
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"mostrador/printer/receipt"
 	"mostrador/store"
@@ -10,26 +12,38 @@ import (
 // Print queues a document that a person handed in, in the markup of
 // docs/printing.md, on one printer.
 func (s *Spool) Print(printer, markup string) (job *store.Job, err error) {
-	if _, ok := s.Printer(printer); !ok {
-		return nil, fmt.Errorf("printer %q: %w", printer, store.ErrNotFound)
-	}
 	if _, err := receipt.Parse(markup); err != nil {
 		return nil, err
 	}
-	_, err = s.store.UpdateVital(func(tx *store.Tx) error {
-		job = &store.Job{
-			Kind: store.TestTicket, Markup: markup, Copy: 1,
-			Printer: printer, MeantFor: printer, State: store.JobQueued, QueuedAt: tx.Now(),
-		}
-		return tx.PutJob(job)
+	return s.ask(&store.Job{Kind: store.TestTicket, Markup: markup, Printer: printer})
+}
+
+// testAge is how long a person waits for a test.
+const testAge = 10 * time.Minute
+
+// Test queues the shipped test ticket on one printer.
+func (s *Spool) Test(printer, who string) (*store.Job, error) {
+	return s.ask(&store.Job{Kind: store.TestTicket, Printer: printer, By: who, MaxAge: testAge})
+}
+
+// ask queues a ticket of no order that a person asked for.
+func (s *Spool) ask(j *store.Job) (*store.Job, error) {
+	if s.unit(j.Printer) == nil {
+		return nil, fmt.Errorf("printer %q: %w", j.Printer, store.ErrNotFound)
+	}
+	j.MeantFor, j.Copy, j.State = j.Printer, 1, store.JobQueued
+	_, err := s.store.UpdateVital(func(tx *store.Tx) error {
+		j.QueuedAt = tx.Now()
+		return tx.PutJob(j)
 	})
-	return job, err
+	return j, err
 }
 
 // Retry prints a ticket once more for a person: marked POSIBLE DUPLICADO where
 // its outcome is unknown or a copy of it may be on paper, unmarked where it is
-// settled that it did not print. A ticket on paper is not printed again here.
-func (s *Spool) Retry(seq uint64) (again *store.Job, err error) {
+// settled that it did not print. A ticket on paper is not printed again here:
+// that is Reprint.
+func (s *Spool) Retry(seq uint64, who string) (again *store.Job, err error) {
 	_, err = s.store.UpdateVital(func(tx *store.Tx) error {
 		again = nil
 		j, err := tx.Job(seq)
@@ -41,38 +55,103 @@ func (s *Spool) Retry(seq uint64) (again *store.Job, err error) {
 			again = markedCopy(j, tx.Now())
 		case store.JobNotPrinted, store.JobCancelled, store.JobExpired:
 			again = j
-			again.State, again.Cause, again.QueuedAt = store.JobQueued, "", tx.Now()
-			if copied, err := hasCopy(tx, j); err != nil {
+			again.State, again.Cause = store.JobQueued, ""
+			if copies, err := copiesOf(tx, j); err != nil {
 				return err
-			} else if copied {
+			} else if slices.ContainsFunc(copies, mayBeOnPaper) {
 				again.Marks = withDuplicateMark(j.Marks)
 			}
 		default:
 			return fmt.Errorf("ticket %d is %s: %w", seq, j.State, ErrSettled)
 		}
+		again.By, again.RetriedAt = who, tx.Now()
 		return tx.PutJob(again)
 	})
 	return again, err
 }
 
-// hasCopy reports whether a copy of j is on paper, may be, or will be.
-func hasCopy(tx *store.Tx, j *store.Job) (bool, error) {
+// Reprint prints a ticket again that has ended: another paper of the same,
+// headed REIMPRESIÓN, which says the how manieth it is and who wanted it.
+func (s *Spool) Reprint(seq uint64, who string) (again *store.Job, err error) {
+	_, err = s.store.UpdateVital(func(tx *store.Tx) error {
+		j, err := tx.Job(seq)
+		if err != nil {
+			return err
+		}
+		if j.State == store.JobQueued || j.State == store.JobSending {
+			return fmt.Errorf("ticket %d is %s: %w", seq, j.State, ErrSettled)
+		}
+		original := j
+		if isReprint(j) && j.CopyOf != 0 {
+			if original, err = tx.Job(j.CopyOf); err != nil {
+				return fmt.Errorf("the original of ticket %d: %w", seq, err)
+			}
+		}
+		copies, err := copiesOf(tx, original)
+		if err != nil {
+			return err
+		}
+		again = s.reprintOf(original, copies, who, tx.Now())
+		return tx.PutJob(again)
+	})
+	return again, err
+}
+
+func isReprint(j *store.Job) bool { return slices.Contains(j.Marks, store.MarkReprint) }
+
+// reprintOf is another paper of a ticket, on the printer that it was meant for.
+func (s *Spool) reprintOf(j *store.Job, copies []*store.Job, who string, now store.Moment) *store.Job {
+	c := *j
+	c.ID, c.Seq, c.CopyOf, c.Copy = "", 0, j.Seq, 2
+	for _, other := range copies {
+		if isReprint(other) {
+			c.Copy++
+		}
+	}
+	c.State, c.Cause, c.Attempts, c.Via = store.JobQueued, "", nil, nil
+	c.QueuedAt, c.RetriedAt, c.DueAt, c.Age = now, store.Moment{}, store.Moment{}, 0
+	c.By, c.Marks = who, []store.Mark{store.MarkReprint}
+	if s.unit(j.MeantFor) != nil {
+		c.Printer = j.MeantFor
+	} else {
+		c.Marks = append(c.Marks, store.MarkBackupCopy)
+	}
+	return &c
+}
+
+// copiesOf are the jobs that print a ticket again.
+func copiesOf(tx *store.Tx, j *store.Job) (copies []*store.Job, err error) {
+	of := func(c *store.Job) {
+		if c.CopyOf == j.Seq {
+			copies = append(copies, c)
+		}
+	}
+	if j.Order != 0 {
+		jobs, err := tx.JobsOf(j.Order)
+		for _, c := range jobs {
+			of(c)
+		}
+		return copies, err
+	}
 	for c, err := range tx.Jobs() {
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		if c.Seq <= j.Seq { // copies come later
 			break
 		}
-		if c.CopyOf != j.Seq {
-			continue
-		}
-		switch c.State {
-		case store.JobQueued, store.JobSending, store.JobPrinted, store.JobUnknown:
-			return true, nil
-		}
+		of(c)
 	}
-	return false, nil
+	return copies, nil
+}
+
+// mayBeOnPaper: it is on paper, may be, or will be.
+func mayBeOnPaper(j *store.Job) bool {
+	switch j.State {
+	case store.JobQueued, store.JobSending, store.JobPrinted, store.JobUnknown:
+		return true
+	}
+	return false
 }
 
 // Settle records what a person saw of a ticket whose outcome is unknown.
@@ -97,6 +176,7 @@ func (s *Spool) decide(seq uint64, from, to store.JobState, who string) (job *st
 		if job.State != from {
 			return fmt.Errorf("ticket %d is %s: %w", seq, job.State, ErrSettled)
 		}
+		job.By = who
 		return s.conclude(tx, job, to, "dicho por "+who)
 	})
 	return job, err

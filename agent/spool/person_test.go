@@ -38,7 +38,7 @@ func TestRetryOfASettledTicket(t *testing.T) {
 			if _, err := sp.Settle(seq, false, "Ana"); err != nil {
 				t.Fatal(err)
 			}
-			again, err := sp.Retry(seq)
+			again, err := sp.Retry(seq, "Ana")
 			if err != nil || again.State != store.JobQueued || len(again.Marks) != tt.want {
 				t.Errorf("%+v, %v: want %d marks", again, err, tt.want)
 			}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 
 	"mostrador/agent/spool/ticket"
+	"mostrador/printer"
 	"mostrador/printer/escpos"
 	"mostrador/printer/layout"
+	"mostrador/printer/profile"
 	"mostrador/printer/receipt"
 	"mostrador/store"
 )
@@ -21,21 +23,30 @@ func newRenderer(s ticket.Settings) (*renderer, error) {
 	return &renderer{t}, nil
 }
 
-// bytes are the whole of a ticket, from its first command to its cut.
-func (r *renderer) bytes(st *store.Store, j *store.Job, p Printer) ([]byte, error) {
+// ticket is the whole of a ticket for a printer, from its first command to its
+// cut, for the kitchen with the sound that calls for it.
+func (r *renderer) ticket(st *store.Store, j *store.Job, model profile.Profile, p Printer) (printer.Ticket, error) {
 	doc, err := r.document(st, j)
 	if err != nil {
-		return nil, err
+		return printer.Ticket{}, err
 	}
-	page, err := layout.Layout(doc, p.Profile, p.Paper)
+	page, err := layout.Layout(doc, model, p.Paper)
 	if err != nil {
-		return nil, fmt.Errorf("lay out: %w", err)
+		return printer.Ticket{}, fmt.Errorf("lay out: %w", err)
 	}
-	b, err := escpos.Encode(page, p.Profile, escpos.Options{})
+	b, err := escpos.Encode(page, model, escpos.Options{})
 	if err != nil {
-		return nil, fmt.Errorf("encode: %w", err)
+		return printer.Ticket{}, fmt.Errorf("encode: %w", err)
 	}
-	return b, nil
+	if sound, ok := escpos.Buzzer(model.Buzzer); ok && p.Buzzer && sounds(j.Kind) {
+		b = append(b, sound...) // within what is proven, so that it never sounds for no paper
+	}
+	return printer.Ticket{Bytes: b, Dots: escpos.Height(page, model)}, nil
+}
+
+// sounds: a ticket of this kind is for people who do not look at the printer.
+func sounds(kind store.TicketKind) bool {
+	return kind == store.ComandaTicket || kind == store.ChangeTicket || kind == store.VoidTicket
 }
 
 func (r *renderer) document(st *store.Store, j *store.Job) (doc receipt.Document, err error) {

@@ -1,13 +1,14 @@
 // Package spool takes print jobs to paper: one worker per printer, every
 // attempt on record before its first byte leaves, and an outcome that claims
-// only what is known.
+// only what is known. Beside the workers one keeper watches over all printers:
+// it tells what changed, hands tickets over to another printer, and lets
+// expire what is too old.
 package spool
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -20,12 +21,26 @@ import (
 
 // A Printer is one printer of the configuration.
 type Printer struct {
-	Name    string
-	Port    string // the port's URL, for people
-	Open    func(context.Context) (drivers.Port, error)
+	Name string
+	Port string // the port's URL, for people
+	Open func(context.Context) (drivers.Port, error)
+	// Profile is what the model can do. With Auto it is what is assumed of a
+	// printer until it has said who it is.
 	Profile profile.Profile
+	Auto    bool
 	Paper   string
 	Timing  printer.Timing
+
+	// Fallback are the printers that take over, in order, when this one has been
+	// unable to print for FallbackAfter.
+	Fallback      []string
+	FallbackAfter time.Duration
+	// AlarmsTo are the printers that say on paper that this one cannot print.
+	AlarmsTo []string
+	// Drawer: a cash drawer hangs on it and may be opened.
+	Drawer bool
+	// Buzzer: it sounds with each ticket of the kitchen, if its model can.
+	Buzzer bool
 }
 
 // A Policy says what becomes of a ticket that was cut off in the middle.
@@ -47,6 +62,9 @@ type Settings struct {
 	// Unknown is the policy per kind of ticket; a kind that it does not hold
 	// asks a person.
 	Unknown map[store.TicketKind]Policy
+	// AlarmAfter is how long a ticket of a kind may wait before staff are told;
+	// of a kind that it does not hold they are not.
+	AlarmAfter map[store.TicketKind]time.Duration
 }
 
 // A Spool owns the printers.
@@ -55,9 +73,17 @@ type Spool struct {
 	settings Settings
 	log      *slog.Logger
 	render   *renderer
+	units    []*unit // in the configuration's order
 
-	mu     sync.Mutex
-	states map[string]*State
+	// changed has a token when a printer's condition has changed: the keeper
+	// looks.
+	changed chan struct{}
+	// ledger is held while a printer's standing is changed on disk and here.
+	ledger sync.Mutex
+
+	mu sync.Mutex // guards what units say of themselves, and unreadable
+	// unreadable are the records that staff have been told of.
+	unreadable map[string]bool
 }
 
 // New makes a spooler; Run starts it.
@@ -66,11 +92,12 @@ func New(st *store.Store, settings Settings, log *slog.Logger) (*Spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare tickets: %w", err)
 	}
-	s := &Spool{store: st, settings: settings, log: log, render: render, states: map[string]*State{}}
+	s := &Spool{
+		store: st, settings: settings, log: log, render: render,
+		changed: make(chan struct{}, 1), unreadable: map[string]bool{},
+	}
 	for _, p := range settings.Printers {
-		s.states[p.Name] = &State{
-			Printer: p.Name, Port: p.Port, Profile: p.Profile.Name, Paper: p.Paper, State: Opening,
-		}
+		s.units = append(s.units, newUnit(p))
 	}
 	return s, nil
 }
@@ -78,72 +105,26 @@ func New(st *store.Store, settings Settings, log *slog.Logger) (*Spool, error) {
 // Run settles what a crash left behind and then prints until ctx ends. Each
 // printer has its own worker: one printer's fault never delays another's.
 func (s *Spool) Run(ctx context.Context) error {
+	if err := s.recallStandings(); err != nil {
+		return fmt.Errorf("recall how the printers stood: %w", err)
+	}
 	if err := s.settleInterrupted(); err != nil {
 		return fmt.Errorf("settle interrupted tickets: %w", err)
 	}
-	var workers sync.WaitGroup
-	for _, p := range s.settings.Printers {
-		workers.Go(func() { s.newWorker(p).run(ctx) })
+	var parts sync.WaitGroup
+	for _, u := range s.units {
+		s.start(u)
+		parts.Go(func() { s.newWorker(u).run(ctx) })
 	}
-	workers.Wait()
+	parts.Go(func() { s.keep(ctx) })
+	parts.Wait()
 	return nil
 }
 
 // Printer returns the printer of a name.
 func (s *Spool) Printer(name string) (Printer, bool) {
-	i := slices.IndexFunc(s.settings.Printers, func(p Printer) bool { return p.Name == name })
-	if i < 0 {
-		return Printer{}, false
+	if u := s.unit(name); u != nil {
+		return u.Printer, true
 	}
-	return s.settings.Printers[i], true
-}
-
-// Condition is how a printer is now.
-type Condition string
-
-// The conditions of a printer.
-const (
-	Opening  Condition = "opening"  // not reached yet since the start
-	Ready    Condition = "ready"    // open, nothing to print
-	Printing Condition = "printing" // a ticket is on its way
-	Absent   Condition = "absent"   // does not open, or does not answer
-)
-
-// A State is what the spooler knows of one printer.
-type State struct {
-	Printer string    `json:"printer"`
-	Port    string    `json:"port"`
-	Profile string    `json:"profile"`
-	Paper   string    `json:"paper"`
-	State   Condition `json:"state"`
-	// Cause in words, when it is absent.
-	Cause string `json:"cause,omitempty"`
-	// Proof is the strongest that this printer can give.
-	Proof store.Proof `json:"proof,omitempty"`
-	Since time.Time   `json:"since,omitzero"`
-}
-
-// States are those of all printers, in the configuration's order.
-func (s *Spool) States() []State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make([]State, 0, len(s.settings.Printers))
-	for _, p := range s.settings.Printers {
-		out = append(out, *s.states[p.Name])
-	}
-	return out
-}
-
-// setState records a printer's state; an empty proof leaves the one that is known.
-func (s *Spool) setState(name string, c Condition, cause string, proof store.Proof) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st := s.states[name]
-	if st.State != c {
-		st.Since = time.Now()
-	}
-	st.State, st.Cause = c, cause
-	if proof != "" {
-		st.Proof = proof
-	}
+	return Printer{}, false
 }

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type machine struct {
 	*virtual.Printer
 	name string
+	ctx  context.Context // its connections end with it
 
 	mu        sync.Mutex
 	unplugged bool
@@ -39,8 +40,10 @@ type machine struct {
 
 func newMachine(t *testing.T, name string, o virtual.Options) *machine {
 	t.Helper()
-	m := &machine{name: name, Printer: virtual.New(model(t), model(t).Papers["80mm"], o)}
+	ctx, cancel := context.WithCancel(context.Background())
+	m := &machine{name: name, ctx: ctx, Printer: virtual.New(model(t), model(t).Papers["80mm"], o)}
 	t.Cleanup(func() {
+		cancel()
 		m.unplug()
 		m.serving.Wait()
 	})
@@ -72,7 +75,7 @@ func (m *machine) open(context.Context) (drivers.Port, error) {
 			io.CopyN(m.Printer, far, int64(cut))
 			return
 		}
-		m.ServeConn(context.Background(), far)
+		m.ServeConn(m.ctx, far)
 	})
 	return near, nil
 }
@@ -232,7 +235,7 @@ func TestPrintsInOrderWithProof(t *testing.T) {
 		name   string
 		silent bool
 		proof  store.Proof
-	}{{"a printer that answers", false, store.ProofFence}, {"a clone that is silent", true, store.ProofTransport}} {
+	}{{"a printer that answers", false, store.ProofProcessID}, {"a clone that is silent", true, store.ProofTransport}} {
 		t.Run(tt.name, func(t *testing.T) {
 			st := openStore(t, filepath.Join(t.TempDir(), "db"))
 			m := newMachine(t, "cocina", virtual.Options{Silent: tt.silent})
@@ -331,7 +334,7 @@ func TestCopyIsNotCopied(t *testing.T) {
 	if err := st.View(func(tx *store.Tx) error { _, err := tx.Job(original + 2); return err }); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a copy of the copy: %v", err)
 	}
-	again, err := sp.Retry(original + 1)
+	again, err := sp.Retry(original+1, "Ana")
 	if err != nil || len(again.Marks) != 1 || again.Copy != 3 {
 		t.Errorf("a person prints it again: %+v, %v", again, err)
 	}
@@ -408,7 +411,7 @@ func TestPersonsActions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sp.Retry(j.Seq); !errors.Is(err, ErrSettled) {
+	if _, err := sp.Retry(j.Seq, "Ana"); !errors.Is(err, ErrSettled) {
 		t.Errorf("retry of a waiting ticket: %v", err)
 	}
 	if j, err = sp.Cancel(j.Seq, "Ana"); err != nil || j.State != store.JobCancelled {
@@ -417,7 +420,7 @@ func TestPersonsActions(t *testing.T) {
 	if _, err := sp.Cancel(j.Seq, "Ana"); !errors.Is(err, ErrSettled) {
 		t.Errorf("cancel twice: %v", err)
 	}
-	if j, err = sp.Retry(j.Seq); err != nil || j.State != store.JobQueued || len(j.Marks) != 0 {
+	if j, err = sp.Retry(j.Seq, "Ana"); err != nil || j.State != store.JobQueued || len(j.Marks) != 0 {
 		t.Errorf("retry of a cancelled ticket: %+v, %v", j, err)
 	}
 	if _, err := sp.Print("bar", "hola"); !errors.Is(err, store.ErrNotFound) {

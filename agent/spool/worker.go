@@ -2,34 +2,34 @@ package spool
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"mostrador/drivers"
 	"mostrador/printer"
-	"mostrador/printer/escpos"
+	"mostrador/printer/profile"
 	"mostrador/store"
 )
 
 // A worker prints the jobs of one printer, one after the other.
 type worker struct {
-	spool   *Spool
-	printer Printer
-	log     *slog.Logger
+	*unit
+	spool *Spool
+	log   *slog.Logger
+	// model is the profile that it prints with.
+	model profile.Profile
 }
 
-func (s *Spool) newWorker(p Printer) *worker {
-	return &worker{spool: s, printer: p, log: s.log.With("printer", p.Name)}
+func (s *Spool) newWorker(u *unit) *worker {
+	return &worker{unit: u, spool: s, log: s.log.With("printer", u.Name), model: u.Profile}
 }
 
 // run keeps a conversation with the printer open and prints over it until ctx ends.
 func (w *worker) run(ctx context.Context) {
 	// Keep returns ctx's end and nothing else.
-	_ = drivers.Keep(ctx, w.open, w.use, w.report)
+	_ = drivers.Keep(ctx, w.open, w.use, func(c drivers.Change) { w.spool.heard(w.unit, c) })
 }
 
 // A talk is an open port whose printer has been spoken with.
@@ -39,29 +39,48 @@ type talk struct {
 	since   time.Time
 }
 
-// Close closes the port and waits for the session's reader.
+// Close closes the port and waits for the session's goroutines.
 func (t *talk) Close() error {
 	err := t.Port.Close()
 	t.session.Wait()
 	return err
 }
 
+// storeFault is an error of our own store, which is no fault of the printer.
+type storeFault struct{ error }
+
+func (f storeFault) Unwrap() error { return f.error }
+
+func isStoreFault(err error) bool {
+	var f storeFault
+	return errors.As(err, &f)
+}
+
 // open opens the line and the conversation, so that a printer counts as there
 // only when it has answered as it should.
 func (w *worker) open(ctx context.Context) (drivers.Port, error) {
-	port, err := w.printer.Open(ctx)
+	port, err := w.meet(ctx)
+	if err != nil {
+		w.closed(err)
+		return nil, err
+	}
+	return port, nil
+}
+
+func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
+	known, err := w.recall()
+	if err != nil {
+		return nil, storeFault{err}
+	}
+	w.settleProfile(known.Abilities)
+	port, err := w.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	t := &talk{Port: port, since: time.Now()}
-	known, err := w.recall()
-	if err != nil {
-		port.Close()
-		return nil, err
-	}
 	t.session, err = printer.Begin(ctx, port, w.options(known))
 	if err == nil {
-		err = w.learn(known, t.session)
+		err = w.met(t.session)
 	}
 	if err != nil {
 		t.Close()
@@ -72,35 +91,53 @@ func (w *worker) open(ctx context.Context) (drivers.Port, error) {
 
 func (w *worker) options(known memory) printer.Options {
 	o := printer.Options{
-		Timing: w.printer.Timing,
-		Ask:    w.printer.Profile.Answers,
-		Known:  known.Abilities,
-		Resync: -1,
+		Timing: w.Timing, Ask: w.Profile.Answers, Known: known.Abilities, Speed: w.model.Speed, Resync: -1,
+		OnCondition: func(c printer.Condition) { w.spool.said(w.unit, c) },
 	}
 	if known.Torn {
 		o.Resync = known.Block
 	}
-	if block, torn := w.spool.store.Intended(tornIntent(w.printer.Name)); torn {
+	if block, torn := w.spool.store.Intended(tornIntent(w.Name)); torn {
 		o.Resync = max(o.Resync, int(block))
 	}
 	return o
 }
 
-// learn remembers what the beginning of a session has shown: whether the
-// printer answers, and that it is free of a torn ticket.
-func (w *worker) learn(known memory, session *printer.Session) error {
-	if err := w.spool.store.ForgetIntent(tornIntent(w.printer.Name)); err != nil {
-		return err
+// met remembers a printer that has been spoken with: it is free of a torn
+// ticket.
+func (w *worker) met(session *printer.Session) error {
+	if err := w.spool.store.ForgetIntent(tornIntent(w.Name)); err != nil {
+		return storeFault{err}
 	}
-	now := memory{Abilities: session.Abilities()}
-	now.Abilities.Fence = now.Abilities.Fence || known.Abilities.Fence
-	if now == known {
-		return nil
+	if err := w.learn(session, true); err != nil {
+		return storeFault{err}
 	}
-	_, err := w.spool.store.UpdateVital(func(tx *store.Tx) error {
-		return remember(tx, w.printer.Name, now)
+	w.spool.change(w.unit, func() {
+		w.line, w.lineCause, w.printing = Ready, "", false
+		w.proof = store.Proof(session.Proof())
+		if c, known := session.Condition(); known {
+			w.faults = c
+		} else if !session.Abilities().Status {
+			w.faults = printer.Condition{} // it will say nothing
+		}
 	})
-	return err
+	return nil
+}
+
+// closed notes that the printer is not there, and why; nil: its line is opened
+// again at once.
+func (w *worker) closed(err error) {
+	w.spool.change(w.unit, func() {
+		w.printing = false
+		switch {
+		case err == nil:
+			w.line, w.lineCause = Opening, ""
+		case isStoreFault(err):
+			w.line, w.lineCause = Failing, "el agente no puede leer o escribir lo que guarda: "+err.Error()
+		default:
+			w.line, w.lineCause = Absent, errorWords(err)
+		}
+	})
 }
 
 // steady is how long a conversation must have lasted for its end to be no fault:
@@ -110,90 +147,132 @@ const steady = 10 * time.Second
 // use prints over one open conversation until it fails or ctx ends.
 func (w *worker) use(ctx context.Context, port drivers.Port) error {
 	t := port.(*talk)
+	err := w.serve(ctx, t)
+	if errors.Is(err, errEnded) {
+		err = t.session.Cause()
+		if time.Since(t.since) > steady && !errors.Is(err, printer.ErrSilent) && !errors.Is(err, printer.ErrNoise) {
+			err = nil
+		}
+	}
+	if ctx.Err() == nil {
+		w.closed(err)
+	}
+	return err
+}
+
+// errEnded: the session ended while nothing was printing.
+var errEnded = errors.New("the conversation has ended")
+
+// How a worker waits for its store, and for a printer that says nothing more
+// than that it is blocked.
+const (
+	storePause   = time.Second
+	blockedPause = 2 * time.Second
+)
+
+// serve prints what waits, opens the drawer when asked to, and waits for either.
+// A printer that is blocked or paused waits for that to change.
+func (w *worker) serve(ctx context.Context, t *talk) error {
 	jobs, stop := w.spool.store.Watch(store.TopicJobs)
 	defer stop()
+	caughtUp := false
 	for {
-		w.ready(t.session)
-		job, err := w.next()
-		if err != nil {
-			return err
-		}
-		if job != nil {
-			if err := w.print(ctx, t.session, job); err != nil {
+		w.kickIfAsked(ctx, t.session)
+		var again <-chan time.Time
+		waiting := jobs
+		if able := w.able(); !able {
+			caughtUp, waiting = false, nil
+		} else {
+			printed, err := w.turn(ctx, t.session, &caughtUp)
+			var blocked *printer.Blocked
+			switch {
+			case printed && err == nil:
+				continue
+			case isStoreFault(err):
+				w.log.Error("printing waits for the store", "error", err)
+				again, waiting = time.After(storePause), nil
+			case errors.As(err, &blocked):
+				again, waiting = time.After(blockedPause), nil
+			case err != nil:
 				return err
 			}
-			continue
 		}
 		select {
-		case <-jobs:
+		case <-waiting:
+		case <-again:
+		case <-w.wake:
+		case k := <-w.kicks:
+			k.done <- w.kick(ctx, t.session, k)
 		case <-t.session.Dead():
-			if time.Since(t.since) > steady {
-				return nil
-			}
-			return t.session.Cause()
+			return errEnded
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// next is the oldest job that waits for this printer, nil when none does.
+func (w *worker) able() bool {
+	w.spool.mu.Lock()
+	defer w.spool.mu.Unlock()
+	return w.canPrint()
+}
+
+// turn prints the next ticket, after having caught up with what a time without
+// printing has left. It returns *printer.Blocked when nothing could be sent.
+func (w *worker) turn(ctx context.Context, session *printer.Session, caughtUp *bool) (printed bool, err error) {
+	if !*caughtUp {
+		if err := w.spool.catchUp(w.unit); err != nil {
+			return false, storeFault{err}
+		}
+		*caughtUp = true
+	}
+	job, err := w.next()
+	if err != nil {
+		return false, storeFault{err}
+	}
+	if job == nil {
+		return false, nil
+	}
+	return true, w.print(ctx, session, job)
+}
+
+// next is the oldest job that waits for this printer, with what it has to say of
+// its age, or one that goes ahead; nil when none waits.
 func (w *worker) next() (job *store.Job, err error) {
+	var unreadable []error
 	err = w.spool.store.View(func(tx *store.Tx) error {
-		for j, err := range tx.Waiting(w.printer.Name) {
-			job = j
-			return err
+		job, unreadable = w.first(tx), nil
+		if job != nil {
+			return nil
+		}
+		for j, err := range tx.Waiting(w.Name) {
+			if err != nil {
+				unreadable = append(unreadable, err)
+				continue
+			}
+			job = dated(j, tx.Now())
+			return nil
 		}
 		return nil
 	})
+	if err == nil {
+		err = w.spool.tellUnreadable(unreadable)
+	}
 	return job, err
 }
 
-// print takes one job to paper and records what is known of it. It fails when
-// the line cannot be trusted any more.
-func (w *worker) print(ctx context.Context, session *printer.Session, job *store.Job) error {
-	ticket, err := w.compose(job)
-	if err != nil {
-		w.log.Error("ticket cannot be made", "ticket", job.ID, "error", err)
-		return w.spool.giveUp(job.Seq, fmt.Sprintf("no se pudo componer: %v", err))
-	}
-	job, ok, err := w.spool.begin(job.Seq, w.printer.Name, len(ticket), escpos.MaxBlock(ticket))
-	if err != nil || !ok {
-		return err
-	}
-	w.spool.setState(w.printer.Name, Printing, "", "")
-	report := session.Send(ctx, printer.Ticket{Bytes: ticket})
-	if err := w.record(ctx, job, attemptOf(report)); err != nil {
-		return err
-	}
-	return report.Err
-}
-
-// compose makes a ticket's bytes. One whose making panics is lost alone: it must
-// not take the agent down, now and at every further start.
-func (w *worker) compose(job *store.Job) (ticket []byte, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			w.log.Error("making a ticket panicked", "ticket", job.ID, "panic", v, "stack", string(debug.Stack()))
-			err = fmt.Errorf("fallo interno: %v", v)
+// first is the job that goes ahead of older ones, nil when none does.
+func (w *worker) first(tx *store.Tx) *store.Job {
+	w.spool.mu.Lock()
+	defer w.spool.mu.Unlock()
+	for len(w.ahead) > 0 {
+		j, err := tx.Job(w.ahead[0])
+		if err == nil && j.State == store.JobQueued && j.Printer == w.Name {
+			return j
 		}
-	}()
-	return w.spool.render.bytes(w.spool.store, job, w.printer)
-}
-
-// attemptOf says what a report is worth: nothing sent is proven not printed,
-// and a ticket that had begun without being proven is unknown.
-func attemptOf(r printer.Report) store.Attempt {
-	a := store.Attempt{Sent: r.Sent, Proof: store.ProofNone}
-	switch {
-	case r.Err == nil:
-		a.Outcome, a.Proof = store.OutcomePrinted, store.Proof(r.Proof)
-	case r.Sent == 0:
-		a.Outcome, a.Cause = store.OutcomeNotPrinted, r.Err.Error()
-	default:
-		a.Outcome, a.Cause = store.OutcomeUnknown, r.Err.Error()
+		w.ahead = w.ahead[1:]
 	}
-	return a
+	return nil
 }
 
 // record writes an attempt's end, again and again until the store takes it: a
@@ -208,64 +287,7 @@ func (w *worker) record(ctx context.Context, job *store.Job, a store.Attempt) er
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return err
+			return storeFault{fmt.Errorf("record the outcome of ticket %d: %w", job.Seq, err)}
 		}
 	}
-}
-
-func (w *worker) ready(session *printer.Session) {
-	w.spool.setState(w.printer.Name, Ready, "", store.Proof(session.Proof()))
-}
-
-// report hears once of each change between a printer that is there and one
-// that is not, and tells it on.
-func (w *worker) report(c drivers.Change) {
-	condition, cause := Ready, ""
-	if !c.Up {
-		condition, cause = Absent, c.Err.Error()
-		w.spool.setState(w.printer.Name, condition, cause, "")
-	}
-	if err := w.spool.tellCondition(w.printer.Name, condition, cause, c.Flaps); err != nil {
-		w.log.Error("printer's condition is not recorded", "condition", condition, "error", err)
-	}
-	w.log.Info("printer", "condition", condition, "cause", cause, "flaps", c.Flaps)
-}
-
-// memory is what the spooler keeps of a printer between runs.
-type memory struct {
-	// Abilities are what it has been found to answer.
-	Abilities printer.Abilities `json:"abilities"`
-	// Torn: a ticket was cut off and the printer has not been freed from it
-	// yet; Block is the longest block of data that it may still wait for.
-	Torn  bool `json:"torn,omitempty"`
-	Block int  `json:"block,omitempty"`
-}
-
-func memoryKey(printer string) string { return "printer/" + printer }
-
-func (w *worker) recall() (m memory, err error) {
-	err = w.spool.store.View(func(tx *store.Tx) error {
-		m, err = recall(tx, w.printer.Name)
-		return err
-	})
-	return m, err
-}
-
-func recall(tx *store.Tx, printer string) (m memory, err error) {
-	b := tx.Cursor(memoryKey(printer))
-	if b == nil {
-		return m, nil
-	}
-	if err := json.Unmarshal(b, &m); err != nil {
-		return m, fmt.Errorf("what is known of printer %s: %w", printer, err)
-	}
-	return m, nil
-}
-
-func remember(tx *store.Tx, printer string, m memory) error {
-	b, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	return tx.SetCursor(memoryKey(printer), b)
 }

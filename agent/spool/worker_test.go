@@ -30,7 +30,7 @@ func TestManyAttemptsThatSendNothing(t *testing.T) {
 	sp := newSpool(t, st)
 	attempt := func(a store.Attempt) {
 		t.Helper()
-		if _, ok, err := sp.begin(seq, "cocina", 100, 0); !ok || err != nil {
+		if _, ok, err := sp.begin(job(t, st, seq), "cocina", 100, 0); !ok || err != nil {
 			t.Fatalf("begin: %v, %v", ok, err)
 		}
 		if err := sp.finish(seq, a); err != nil {
