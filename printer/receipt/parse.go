@@ -33,7 +33,7 @@ func Parse(src string) (Document, error) {
 		return Document{}, fmt.Errorf("the document has %d bytes: shorten it to %d", len(src), MaxSource)
 	}
 	src = strings.TrimSuffix(plainBreaks(src), "\n") // ends the last line and begins no other
-	p := newParser(strings.Count(src, "\n") + 1)
+	p := newParser(roomFor(strings.Count(src, "\n") + 1))
 	for more := true; more && len(p.faults) < maxFaults; {
 		var line string
 		line, src, more = strings.Cut(src, "\n")
@@ -66,14 +66,32 @@ type parser struct {
 	faults []error
 }
 
-// newParser has room for a number of lines.
-func newParser(lines int) parser {
+// A room is how much a document needs.
+type room struct{ lines, columns, spans int }
+
+// roomFor markup of a number of lines, more or less.
+func roomFor(lines int) *room { return &room{lines, 2 * lines, 3 * lines} }
+
+// mostRoom bounds what is made ready for a document before it is known.
+const mostRoom = 512
+
+// grown is the room that is enough for what has been read, too.
+func (r *room) grown(p *parser) *room {
+	n := room{min(max(r.lines, len(p.lines)), mostRoom), min(max(r.columns, len(p.cols)), mostRoom), min(max(r.spans, len(p.spans)), mostRoom)}
+	if n == *r {
+		return r
+	}
+	grown := n
+	return &grown
+}
+
+func newParser(r *room) parser {
 	p := parser{
 		format: new(Format),
 		option: defaultOption(),
-		lines:  make([]Line, 0, lines),
-		cols:   make([]Column, 0, 2*lines),
-		spans:  make([]Span, 0, 3*lines),
+		lines:  make([]Line, 0, r.lines),
+		cols:   make([]Column, 0, r.columns),
+		spans:  make([]Span, 0, r.spans),
 	}
 	p.format.Align = Center
 	return p

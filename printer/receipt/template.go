@@ -3,6 +3,7 @@ package receipt
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"text/template"
 )
 
@@ -13,6 +14,7 @@ import (
 type Template struct {
 	name string
 	main *block
+	room atomic.Pointer[room] // of the largest document so far
 }
 
 // NewTemplate reads a template. The functions join those of text/template (but
@@ -43,19 +45,25 @@ func NewTemplate(name, text string, funcs template.FuncMap) (*Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
-	return &Template{name: name, main: main}, nil
+	tmpl := &Template{name: name, main: main}
+	tmpl.room.Store(roomFor(16))
+	return tmpl, nil
 }
 
 // Execute fills the template with data. What it adds to a ticket is bounded to
 // MaxSource bytes.
 func (t *Template) Execute(data any) (Document, error) {
-	f := filler{parser: newParser(64)}
+	before := t.room.Load()
+	f := filler{parser: newParser(before)}
 	if err := f.fill(t.main, data); err != nil {
 		return Document{}, fmt.Errorf("fill template: %w", err)
 	}
 	doc, err := f.parser.document()
 	if err != nil {
 		return Document{}, fmt.Errorf("template %s: its markup: %w", t.name, err)
+	}
+	if grown := before.grown(&f.parser); grown != before {
+		t.room.CompareAndSwap(before, grown)
 	}
 	return doc, nil
 }

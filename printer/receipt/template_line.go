@@ -73,7 +73,7 @@ func shapeOf(pieces []piece, mark rune) *shape {
 
 // readAlone reads one line below the settings of a base.
 func readAlone(markup string, b base) parser {
-	p := newParser(1)
+	p := newParser(roomFor(1))
 	p.format, p.option = &b.Format, b.Option
 	p.number++
 	p.line(markup)
