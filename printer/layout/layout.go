@@ -12,8 +12,9 @@ import (
 // MaxRows is how many rows a page may have: some eight metres of paper.
 const MaxRows = 2000
 
-// Layout sets a document on a paper of a printer, such as 80mm. Every text goes
-// through the profile's Fit before it is measured. Text that is wider than its
+// Layout sets a document on a paper of a printer, such as 80mm. A row with text
+// that no code page of the printer holds is drawn; where the printer draws no
+// text, the profile's Fit replaces it. Text that is wider than its
 // column goes on below at whatever character is the first that does not fit,
 // and a character that no column of that width can hold is left out; so does
 // ReceiptLine's own implementation, character by character.
@@ -149,7 +150,7 @@ func (s *setter) columnsOf(t table, columns []receipt.Column, f *receipt.Format)
 // addTextRow puts the row-th wrapped line of every column side by side.
 func (s *setter) addTextRow(t table, row int) {
 	first := len(s.runs)
-	tall := 1
+	tall, drawn := 1, false
 	for i, c := range s.cells {
 		if row >= len(c.lines) {
 			continue
@@ -162,8 +163,9 @@ func (s *setter) addTextRow(t table, row int) {
 		case receipt.Center:
 			x += (free + 1) / 2
 		}
-		for _, piece := range s.wrap.pieces[line.first:line.end] {
-			s.runs = append(s.runs, Run{Column: x, Text: piece.text, Style: piece.style})
+		for j, piece := range s.wrap.pieces[line.first:line.end] {
+			s.runs = append(s.runs, Run{Column: x, Text: piece.text, Style: piece.style, Joined: j > 0})
+			drawn = drawn || piece.drawn
 			x += piece.cells
 			tall = max(tall, piece.style.Height)
 		}
@@ -175,7 +177,7 @@ func (s *setter) addTextRow(t table, row int) {
 		s.addFeed()
 		return
 	}
-	s.rows = append(s.rows, Row{Runs: s.runs[first:len(s.runs):len(s.runs)]})
+	s.rows = append(s.rows, Row{Runs: s.runs[first:len(s.runs):len(s.runs)], Drawn: drawn})
 }
 
 // addFeed adds an empty row, to the feed before it if there is one.

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/rivo/uniseg"
+	"unicode/utf8"
 
 	"mostrador/printer/profile"
 	"mostrador/printer/receipt"
@@ -93,7 +92,7 @@ a b cd`},
 	{"a size too large gets smaller", "{text:words}\n{width:1 *}\n^^^a|^^^^b|", `
 a         b`},
 	{"wide characters break anywhere", "{text:words}\n|\u65e5\u672c", `
-??`},
+日本`},
 	{"shared widths", "{border:line}\na|b|c", `
 ┌─────┬─────┬──────┐
 │    a│  b  │c     │
@@ -165,8 +164,8 @@ func TestStylesReachTheRuns(t *testing.T) {
 	want := fmt.Sprintf("%+v", []Run{
 		{Column: 6, Text: "│", Style: Style{Height: 2}},
 		{Column: 7, Text: "ab", Style: Style{Invert: true, Width: 2, Height: 2}},
-		{Column: 11, Text: "c", Style: Style{Underline: true}},
-		{Column: 12, Text: "d", Style: Style{Bold: true}},
+		{Column: 11, Text: "c", Style: Style{Underline: true}, Joined: true},
+		{Column: 12, Text: "d", Style: Style{Bold: true}, Joined: true},
 		{Column: 13, Text: "│", Style: Style{Height: 2}},
 	})
 	if got != want {
@@ -185,7 +184,7 @@ func TestPrinterWithoutLineCharacters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "------------\n+----+-----+\n|   a|Zh   |\n+----+-----+\n"
+	want := "------------\n+----+-----+\n|   a|Ж    |\n+----+-----+\n"
 	if got := Text(page); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -253,7 +252,13 @@ func checkRows(t *testing.T, page Page) {
 			if run.Text == "" {
 				t.Fatalf("row %d has an empty run", i)
 			}
-			end = run.Column + uniseg.StringWidth(run.Text)*max(run.Style.Width, 1)
+			end = run.Column
+			for cluster, cells := range Clusters(run.Text) {
+				end += cells * max(run.Style.Width, 1)
+				if r, _ := utf8.DecodeRuneInString(cluster); !row.Drawn && r > 0x2fff {
+					t.Fatalf("row %d has %q and is not drawn", i, cluster)
+				}
+			}
 		}
 		if end > page.Columns {
 			t.Fatalf("row %d ends at cell %d of %d", i, end, page.Columns)
@@ -274,7 +279,8 @@ func checkWords(t *testing.T, doc receipt.Document, p profile.Profile, page Page
 				continue
 			}
 			for _, s := range c.Spans {
-				countLetters(want, p.Fit(s.Text))
+				text, _ := p.Keep(s.Text)
+				countLetters(want, text)
 			}
 		}
 	}

@@ -46,12 +46,16 @@ const (
 )
 
 // A Run is text of one style. Every rune in it is one that the profile's code
-// pages hold: layout has replaced the others before it measured.
+// pages hold, but in a drawn row: layout has replaced the others before it
+// measured.
 type Run struct {
 	// Column is the first cell, from 0, in cells of font A at single width.
 	Column int
 	Text   string
 	Style  Style
+	// Joined: the run goes on with the text of the one before it, in another
+	// style. Text from right to left is set across both.
+	Joined bool
 }
 
 // Style is how a run looks. The zero value is plain text at single size.

@@ -37,9 +37,7 @@ func rowText(row Row) string {
 		for ; cells < run.Column; cells++ {
 			b.WriteByte(' ')
 		}
-		text, state, cluster, width := run.Text, -1, "", 0
-		for text != "" {
-			cluster, text, width, state = uniseg.FirstGraphemeClusterInString(text, state)
+		for cluster, width := range Clusters(run.Text) {
 			b.WriteString(cluster)
 			b.WriteString(strings.Repeat(" ", width*(max(run.Style.Width, 1)-1)))
 			cells += width * max(run.Style.Width, 1)

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/rivo/uniseg"
-
 	"mostrador/printer/profile"
 	"mostrador/printer/receipt"
 )
@@ -26,6 +24,7 @@ type mark struct {
 	cells int // on paper, the style's width included
 	span  int // marks of the same span stand side by side in one string
 	kind  markKind
+	drawn bool // some character of its text is on no page of the printer
 }
 
 type markKind uint8
@@ -43,6 +42,7 @@ type piece struct {
 	style Style
 	cells int
 	span  int
+	drawn bool
 }
 
 // A wrappedLine is pieces first to end of the wrapper.
@@ -92,7 +92,8 @@ func (w *wrapper) column(p profile.Profile, c receipt.Column, width int, f *rece
 func (w *wrapper) fits(p profile.Profile, spans []receipt.Span, width int, words bool) bool {
 	line := wrappedLine{first: len(w.pieces)}
 	for i, span := range spans {
-		pc := piece{text: p.Fit(strings.ReplaceAll(span.Text, noBreak, " ")), style: styleOf(span.Style, width, words), span: i}
+		pc := piece{style: styleOf(span.Style, width, words), span: i}
+		pc.text, pc.drawn = fitted(p, strings.ReplaceAll(span.Text, noBreak, " "))
 		n, ok := singleCells(span.Text, pc.text)
 		pc.cells = n * max(pc.style.Width, 1)
 		if line.cells += pc.cells; !ok || line.cells > width {
@@ -152,7 +153,7 @@ func (w *wrapper) read(p profile.Profile, span receipt.Span, index, width int, w
 			if j > 0 {
 				w.marks = append(w.marks, mark{text: " ", style: style, cells: max(style.Width, 1), span: index})
 			}
-			w.readFitted(p.Fit(word), style, index, width, words)
+			w.readFitted(p, word, style, index, width, words)
 		}
 	}
 }
@@ -160,9 +161,19 @@ func (w *wrapper) read(p profile.Profile, span receipt.Span, index, width int, w
 // noBreak is the blank that no line breaks at, such as that of an amount.
 const noBreak = "\u00a0"
 
-// readFitted splits text that has been fitted. A character that is wider than
+// fitted makes text ready for the printer: where it draws, what no page holds
+// stays and drawn tells so, else it is replaced.
+func fitted(p profile.Profile, text string) (fit string, drawn bool) {
+	if p.Draws() {
+		return p.Keep(text)
+	}
+	return p.Fit(text), false
+}
+
+// readFitted fits text and splits it. A character that is wider than
 // the column is left out, or among words shown as one that is not.
-func (w *wrapper) readFitted(text string, style Style, index, width int, words bool) {
+func (w *wrapper) readFitted(p profile.Profile, text string, style Style, index, width int, words bool) {
+	text, drawn := fitted(p, text)
 	state := -1
 	for text != "" {
 		m := mark{style: style, span: index, cells: 1}
@@ -172,9 +183,9 @@ func (w *wrapper) readFitted(text string, style Style, index, width int, words b
 			m.kind = blank
 		case text[0] >= utf8.RuneSelf || len(text) > 1 && text[1] >= utf8.RuneSelf:
 			var cluster string
-			cluster, _, m.cells, state = uniseg.FirstGraphemeClusterInString(text, state)
-			size = len(cluster)
-			if m.cells > 1 {
+			cluster, m.cells, state = firstCluster(text, state)
+			size, m.drawn = len(cluster), drawn
+			if first, _ := utf8.DecodeRuneInString(cluster); m.cells > 1 && !wideLetter(first) {
 				m.kind = wide
 			}
 		}
@@ -273,6 +284,7 @@ func (w *wrapper) addLine(start, end int) {
 		for ; i < end && w.marks[i].span == m.span && w.marks[i].style == m.style; i++ {
 			b.WriteString(w.marks[i].text)
 			pc.cells += w.marks[i].cells
+			pc.drawn = pc.drawn || w.marks[i].drawn
 		}
 		pc.text = b.String()
 		line.cells += pc.cells
