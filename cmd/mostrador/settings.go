@@ -48,22 +48,23 @@ func orderRules(cfg *config.Config) order.Rules {
 func spoolSettings(cfg *config.Config, open portOpener) (spool.Settings, error) {
 	s := spool.Settings{
 		Ticket:  ticket.Settings{Locale: cfg.Terminal.Locale, Zone: cfg.Terminal.Location(), Header: cfg.Tickets.Header},
-		Unknown: map[store.TicketKind]spool.Policy{},
+		Unknown: map[store.TicketKind]spool.Policy{}, AlarmAfter: map[store.TicketKind]time.Duration{},
 	}
 	for kind, t := range ticketKinds(cfg.Tickets) {
-		s.Unknown[kind] = spool.Policy(t.Unknown)
+		s.Unknown[kind], s.AlarmAfter[kind] = spool.Policy(t.Unknown), t.AlarmAfter
 	}
 	for _, p := range cfg.Printers {
 		model, ok := profile.Lookup(p.Profile)
 		if p.Profile == "auto" {
-			model, ok = profile.Auto(), true // until probing can say more
+			model, ok = profile.Auto(), true // until the printer has said who it is
 		}
 		if !ok {
 			return s, fmt.Errorf("printer %s: there is no profile %q; there are: %v", p.Name, p.Profile, profile.Names())
 		}
 		s.Printers = append(s.Printers, spool.Printer{
 			Name: p.Name, Port: p.Port, Open: open(p.Port),
-			Profile: model, Paper: p.Paper, Timing: printer.DefaultTiming(),
+			Profile: model, Auto: p.Profile == "auto", Paper: p.Paper, Timing: printer.DefaultTiming(),
+			Fallback: p.Fallback, FallbackAfter: p.FallbackAfter, AlarmsTo: p.AlarmsTo, Drawer: p.Drawer, Buzzer: p.Buzzer,
 		})
 	}
 	return s, nil
