@@ -322,3 +322,16 @@ func FuzzWrite(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkWrite(b *testing.B) {
+	v, p := load(b, "TM-T20II", "80mm", virtual.Options{})
+	var rows []layout.Row
+	for range 40 {
+		rows = append(rows, text(layout.Run{Text: "2 Jalapeños rellenos"}, layout.Run{Column: 40, Text: "12,50"}))
+	}
+	ticket := encode(b, p, 48, append(rows, layout.Row{Kind: layout.CutRow})...)
+	b.SetBytes(int64(len(ticket)))
+	for b.Loop() {
+		v.Write(ticket)
+	}
+}
