@@ -37,6 +37,7 @@ func Layout(doc receipt.Document, p profile.Profile, paper string) (Page, error)
 		return Page{}, fmt.Errorf("%s has %d columns on %s: a ticket needs %d", p.Name, pp.Columns, paper, minColumns)
 	}
 	s := setter{profile: p, columns: pp.Columns, glyphs: glyphsOf(p)}
+	s.wrap.measure = s.profile.Measure()
 	s.rows = make([]Row, 0, len(doc.Lines)+len(doc.Lines)/4+4)
 	s.runs = make([]Run, 0, 3*len(doc.Lines))
 	for _, line := range doc.Lines {
@@ -140,7 +141,7 @@ func (s *setter) columnsOf(t table, columns []receipt.Column, f *receipt.Format)
 		if i == len(t.widths) {
 			break
 		}
-		w := s.wrap.column(s.profile, c, t.widths[i], f)
+		w := s.wrap.column(&s.profile, c, t.widths[i], f)
 		s.cells = append(s.cells, w)
 		height = max(height, len(w.lines))
 	}

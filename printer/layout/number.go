@@ -40,7 +40,7 @@ const leastWidth = 6
 func (s *setter) needs(columns []receipt.Column) []need {
 	needs := make([]need, len(columns))
 	for i, c := range columns {
-		needs[i] = s.wrap.need(s.profile, c, s.columns)
+		needs[i] = s.wrap.need(&s.profile, c, s.columns)
 	}
 	return needs
 }
@@ -147,7 +147,7 @@ func narrowColumn(c *receipt.Column) bool {
 }
 
 // need measures the words of a column as if it were as wide as the paper.
-func (w *wrapper) need(p profile.Profile, c receipt.Column, paper int) need {
+func (w *wrapper) need(p *profile.Profile, c receipt.Column, paper int) need {
 	w.marks = w.marks[:0]
 	for i, span := range c.Spans {
 		w.read(p, span, i, paper, true)

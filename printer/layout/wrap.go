@@ -15,6 +15,8 @@ type wrapper struct {
 	pieces []piece
 	lines  []wrappedLine
 	broken bool // a number did not stay whole
+
+	measure profile.Measure
 }
 
 // A mark is one character as a reader sees it.
@@ -59,7 +61,7 @@ func (w *wrapper) reset() {
 }
 
 // column wraps a column to a width. A column that is not shown has no lines.
-func (w *wrapper) column(p profile.Profile, c receipt.Column, width int, f *receipt.Format) wrapped {
+func (w *wrapper) column(p *profile.Profile, c receipt.Column, width int, f *receipt.Format) wrapped {
 	out := wrapped{align: c.Align}
 	if width <= 0 {
 		return out
@@ -89,12 +91,15 @@ func (w *wrapper) column(p profile.Profile, c receipt.Column, width int, f *rece
 
 // fits adds the spans as one line where they need no more than that, as most
 // columns do. Only text of single-cell characters is measured here.
-func (w *wrapper) fits(p profile.Profile, spans []receipt.Span, width int, words bool) bool {
+func (w *wrapper) fits(p *profile.Profile, spans []receipt.Span, width int, words bool) bool {
 	line := wrappedLine{first: len(w.pieces)}
 	for i, span := range spans {
-		pc := piece{style: styleOf(span.Style, width, words), span: i}
-		pc.text, pc.drawn = fitted(p, strings.ReplaceAll(span.Text, noBreak, " "))
-		n, ok := singleCells(span.Text, pc.text)
+		pc := piece{text: span.Text, style: styleOf(span.Style, width, words), span: i}
+		n, ok := w.measure.Cells(span.Text)
+		if !ok {
+			pc.text, pc.drawn = fitted(p, strings.ReplaceAll(span.Text, noBreak, " "))
+			n, ok = singleCells(span.Text, pc.text)
+		}
 		pc.cells = n * max(pc.style.Width, 1)
 		if line.cells += pc.cells; !ok || line.cells > width {
 			w.pieces = w.pieces[:line.first]
@@ -143,7 +148,7 @@ func styleOf(s receipt.Style, width int, words bool) Style {
 }
 
 // read splits a span into marks. A no-break space is a letter that is blank.
-func (w *wrapper) read(p profile.Profile, span receipt.Span, index, width int, words bool) {
+func (w *wrapper) read(p *profile.Profile, span receipt.Span, index, width int, words bool) {
 	style := styleOf(span.Style, width, words)
 	for i, part := range strings.Split(span.Text, "\n") {
 		if i > 0 {
@@ -163,7 +168,7 @@ const noBreak = "\u00a0"
 
 // fitted makes text ready for the printer: where it draws, what no page holds
 // stays and drawn tells so, else it is replaced.
-func fitted(p profile.Profile, text string) (fit string, drawn bool) {
+func fitted(p *profile.Profile, text string) (fit string, drawn bool) {
 	if p.Draws() {
 		return p.Keep(text)
 	}
@@ -172,7 +177,7 @@ func fitted(p profile.Profile, text string) (fit string, drawn bool) {
 
 // readFitted fits text and splits it. A character that is wider than
 // the column is left out, or among words shown as one that is not.
-func (w *wrapper) readFitted(p profile.Profile, text string, style Style, index, width int, words bool) {
+func (w *wrapper) readFitted(p *profile.Profile, text string, style Style, index, width int, words bool) {
 	text, drawn := fitted(p, text)
 	state := -1
 	for text != "" {

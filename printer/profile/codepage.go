@@ -83,6 +83,12 @@ func (c CodePage) Decode(b byte) rune {
 
 // stands reports whether a rune beyond ASCII stands in a cell of its own.
 func stands(r rune) bool {
+	switch { // most of them
+	case r > '\u00a0' && r <= 'ɏ':
+		return r != '\u00ad'
+	case r >= '─' && r <= '◿':
+		return true
+	}
 	return r > '\u00a0' && r != utf8.RuneError && unicode.IsGraphic(r) && !unicode.In(r, unicode.M, unicode.Zs)
 }
 
