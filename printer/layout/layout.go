@@ -88,11 +88,8 @@ func (s *setter) line(l receipt.Line) error {
 			return nil
 		}
 		s.closeBox()
-		t, err := newTable(l.Format, 1, s.columns)
-		if err != nil {
-			return fmt.Errorf("line %d: %w", l.Number, err)
-		}
-		s.addRule(t.left, t.width(), s.glyphs.rule())
+		left, width := extent(l.Format, s.columns)
+		s.addRule(left, width, s.glyphs.rule())
 	case receipt.BoxEnd:
 		s.closeBox()
 	case receipt.CutLine:
@@ -213,8 +210,13 @@ func (s *setter) addCode(l receipt.Line) {
 		c.Cell = l.Code.Module
 	}
 	align := l.Align
-	if align == receipt.Center && l.Format.Widths != nil && !slices.Contains(l.Format.Widths, receipt.Star) {
-		align = l.Format.Align // the narrow table stands there
+	if left, width := extent(l.Format, s.columns); align == receipt.Center && width < s.columns {
+		switch { // to where the narrow table stands
+		case left+width == s.columns:
+			align = receipt.Right
+		case left == 0:
+			align = receipt.Left
+		}
 	}
 	s.rows = append(s.rows, Row{Kind: CodeRow, Code: c, Align: int(align)})
 }

@@ -61,6 +61,35 @@ func newTable(f *receipt.Format, columns, paper int) (table, error) {
 	return t, nil
 }
 
+// extent is where the table in force stands, whatever a line has of it.
+func extent(f *receipt.Format, paper int) (left, width int) {
+	shown := 0
+	for _, w := range f.Widths {
+		if w == receipt.Star {
+			return 0, paper
+		}
+		if w > 0 {
+			width += w
+			shown++
+		}
+	}
+	if shown == 0 {
+		return 0, paper
+	}
+	width += gapOf(f.Border) * (shown - 1)
+	if f.Border == receipt.BorderLine {
+		width += 2
+	}
+	width = min(width, paper)
+	switch free := paper - width; f.Align {
+	case receipt.Center:
+		left = free / 2
+	case receipt.Right:
+		left = free
+	}
+	return left, width
+}
+
 func gapOf(b receipt.Border) int {
 	switch b {
 	case receipt.BorderNone:

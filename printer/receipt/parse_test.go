@@ -83,6 +83,7 @@ func TestParse(t *testing.T) {
 		{"escapes", `\\\|\{\}\-\=\~\_\"\` + "`" + `\^\n\x41\xe9`, `^ "\\|{}-=~_\"` + "`" + `^\nAé"`},
 		{"needless backslash", `a\qb\`, `^ "ab"`},
 		{"control characters", "a\x07\tb\\x1bc", `^ "abc"`},
+		{"control characters among marks", "^\x01^\\x1b^a\\\x01\x02n", `^ 2x2"a\n"`},
 		{"no direction marks", "a\u202eb\u200fc", `^ "abc"`},
 		{"invalid UTF-8", "a\xffb", "^ \"a\ufffdb\""},
 		{"styles", "\"b_bu_\"`i`", `^ b"b" bu"bu" i"i"`},

@@ -2,6 +2,8 @@ package receipt
 
 import (
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -77,11 +79,19 @@ func (st *Style) toggle(s string) int {
 	case '`':
 		st.Invert = !st.Invert
 	default:
-		n := 1
-		for n < len(s) && s[n] == '^' {
-			n++
+		carets, n := 1, 1
+		for end := 1; end < len(s); {
+			if s[end] == '^' {
+				carets++
+				end++
+				n = end
+			} else if size := controlSize(s[end:]); size > 0 {
+				end += size // carets on both sides of it make one size
+			} else {
+				break
+			}
 		}
-		size := caretSizes[min(n, len(caretSizes)-1)]
+		size := caretSizes[min(carets, len(caretSizes)-1)]
 		if st.Width == size.width && st.Height == size.height {
 			size = caretSizes[0]
 		}
@@ -89,6 +99,20 @@ func (st *Style) toggle(s string) int {
 		return n
 	}
 	return 1
+}
+
+// controlSize is the length of the control character that s starts with, as it
+// is or as \xnn, or 0. In text it counts as if it were not there.
+func controlSize(s string) int {
+	switch c := s[0]; {
+	case c < ' ' || c == 0x7F:
+		return 1
+	case c == '\\' && len(s) >= 4 && s[1] == 'x':
+		if code, err := strconv.ParseUint(s[2:4], 16, 8); err == nil && (code < ' ' || code == 0x7F) {
+			return 4
+		}
+	}
+	return 0
 }
 
 // The characters that a backslash makes ordinary, in text and in property
@@ -103,6 +127,9 @@ const (
 func (p *parser) escape(s, ordinary string) int {
 	if len(s) == 1 {
 		return 1
+	}
+	if rest := strings.TrimLeftFunc(s[1:], unicode.IsControl); len(rest) < len(s)-1 {
+		return len(s) - 1 - len(rest) + p.escape(`\`+rest[:min(len(rest), utf8.UTFMax)], ordinary)
 	}
 	c, n := utf8.DecodeRuneInString(s[1:])
 	switch {
