@@ -174,14 +174,16 @@ func TestBaud(t *testing.T) {
 			if c.fault != "" {
 				s.Break(fault(t, c.fault))
 			}
-			start := time.Now()
+			start, before := time.Now(), s.Received()
 			if _, err := io.WriteString(line, strings.Repeat("x", 960)); err != nil {
 				t.Fatal(err)
 			}
-			if took := time.Since(start); took > c.takes || took < c.takes*9/10 {
+			for synctest.Wait(); s.Received() < before+960; synctest.Wait() {
+				time.Sleep(time.Millisecond)
+			}
+			if took := time.Since(start); took > c.takes+time.Millisecond || took < c.takes {
 				t.Errorf("%s: 960 bytes took %v", c.fault, took)
 			}
-			time.Sleep(time.Second) // the last bytes are still on their way
 		}
 	})
 }

@@ -17,17 +17,15 @@ func (v *Printer) Serve(ctx context.Context, listener net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
 	defer listener.Close()
-	ctx, end := context.WithCancel(ctx)
+	lines, end := context.WithCancel(ctx)
 	var serving sync.WaitGroup
 	defer serving.Wait()
 	defer end()
 	waiting := make(chan struct{}, maxWaiting)
+	gone := make(chan struct{}) // the connection before
+	close(gone)
 	for {
-		select {
-		case waiting <- struct{}{}:
-		case <-ctx.Done():
-			return nil
-		}
+		waiting <- struct{}{}
 		conn, err := listener.Accept()
 		if ctx.Err() != nil {
 			if err == nil {
@@ -38,19 +36,40 @@ func (v *Printer) Serve(ctx context.Context, listener net.Listener) error {
 		if err != nil {
 			return fmt.Errorf("take connections of the virtual printer: %w", err)
 		}
+		before, done := gone, make(chan struct{})
+		gone = done
 		serving.Go(func() {
-			// What went wrong with one connection is the other side's to tell.
-			if err := v.ServeConn(ctx, conn); errors.Is(err, ErrAway) {
-				reset(conn)
-			}
-			conn.Close()
-			<-waiting
+			defer func() { <-waiting }()
+			defer close(done)
+			v.serveNext(lines, conn, before)
 		})
 	}
 }
 
 // maxWaiting is how many connections a printer holds, with those that wait.
 const maxWaiting = 16
+
+// serveNext serves a connection when the one before it is gone. What went wrong
+// with it is the other side's to tell.
+func (v *Printer) serveNext(ctx context.Context, conn net.Conn, before <-chan struct{}) {
+	defer conn.Close()
+	if v.refuses() {
+		reset(conn)
+		conn.Close()
+		<-before
+		return
+	}
+	<-before
+	if err := v.ServeConn(ctx, conn); errors.Is(err, ErrAway) {
+		reset(conn)
+	}
+}
+
+// refuses: it takes no connection now.
+func (v *Printer) refuses() (yes bool) {
+	v.do(func(time.Time) { yes = v.away() || v.broken(Refuse) != nil })
+	return yes
+}
 
 // reset makes a connection end as one whose other side has vanished.
 func reset(conn net.Conn) {
@@ -137,18 +156,17 @@ func (v *Printer) serve(parent context.Context, line io.ReadWriter, c *conversat
 }
 
 // pickUp makes a line the one that is served.
-func (v *Printer) pickUp(c *conversation) (err error) {
+func (v *Printer) pickUp(c *conversation) error {
+	if !c.wire && v.refuses() {
+		return ErrAway
+	}
 	v.do(func(time.Time) {
-		if !c.wire && (v.away() || v.broken(Refuse) != nil) {
-			err = ErrAway
-			return
-		}
 		v.line = c
 		if v.broken(HalfClose) != nil {
 			v.closeHalf()
 		}
 	})
-	return err
+	return nil
 }
 
 func (v *Printer) hangUp(c *conversation) {
