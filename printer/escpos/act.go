@@ -69,6 +69,9 @@ func (d *Decoder) actEsc(cmd []byte) bool {
 		*s = initial(d.profile)
 		d.tell(Event{Kind: Initialise})
 	case 'J':
+		if d.profile.NoDotFeed {
+			return false
+		}
 		d.tell(Event{Kind: FeedDots, N: int(cmd[2])})
 	case 'd':
 		d.tell(Event{Kind: FeedLines, N: int(cmd[2]), Spacing: s.spacing})

@@ -33,6 +33,7 @@ type Decoder struct {
 	state state
 	text  []byte // UTF-8 that has not been told yet
 	half  bool   // one byte of a kanji has been read
+	gulp  bool   // a line feed that comes now is taken for a part of the picture
 }
 
 // The bounds of a decoder. A picture of the longest receipt in one piece has
@@ -81,7 +82,10 @@ func (d *Decoder) Waiting() uint64 {
 
 // between reads a byte that begins something.
 func (d *Decoder) between(c byte) {
+	gulp := d.gulp
+	d.gulp = false
 	switch {
+	case gulp && c == lf:
 	case c >= ' ' && c != 0x7f:
 		d.character(c)
 	case c == esc, c == fs, c == gs, c == dle:

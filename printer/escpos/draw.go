@@ -118,6 +118,9 @@ func (e *encoder) raster(r Raster) {
 		e.out = append(e.out, r.Bits[top*stride:(top+rows)*stride]...)
 		defuse(e.out[start:])
 	}
+	if e.p.SwallowsFeed {
+		e.out = append(e.out, lf)
+	}
 }
 
 // defuse takes real-time commands (10 04, 10 05, 10 14) out of a picture, in

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"mostrador/printer/font"
 	"mostrador/printer/layout"
 	"mostrador/printer/profile"
 )
@@ -19,14 +20,19 @@ type Options struct {
 	// A picture row of one of these is recalled with eleven bytes instead of
 	// drawn, if the profile says that the model has such a memory.
 	Logos map[LogoSum]LogoKey
+	// Font draws the lines that no code page holds. One that is used again keeps
+	// what it has unpacked; it is used by one encoding at a time. Nil: one is made
+	// when it is needed.
+	Font *font.Font
 }
 
 // cell is the width of a cell of font A in dots.
 const cell = 12
 
 // Encode turns a page into the bytes that print it. Text goes through the code
-// pages of the profile only, so none of it can act as a command; a rune that no
-// page holds (which layout should have replaced) prints as a question mark. A
+// pages of the profile only, so none of it can act as a command; a row that layout
+// wants drawn is sent as a picture, and in others a rune that no page holds (which
+// layout should have replaced) prints as a question mark. A
 // code whose data its symbology cannot hold is printed as text.
 //
 // An error tells that the page contradicts itself: runs that overlap or do not
@@ -37,7 +43,7 @@ func Encode(page layout.Page, p profile.Profile, o Options) ([]byte, error) {
 
 // Append is Encode that appends to dst.
 func Append(dst []byte, page layout.Page, p profile.Profile, o Options) ([]byte, error) {
-	e := encoder{out: appendInit(dst, p), p: &p, columns: page.Columns, style: single, logos: o.Logos}
+	e := encoder{out: appendInit(dst, p), p: &p, columns: page.Columns, style: single, logos: o.Logos, font: o.Font}
 	if o.ASB != 0 {
 		e.out = append(e.out, AutoStatus(o.ASB)...)
 	}
@@ -57,6 +63,7 @@ type encoder struct {
 	columns int
 
 	logos    map[LogoSum]LogoKey
+	font     *font.Font
 	codePage int // index in the profile's pages
 	utf8     bool
 	style    layout.Style
@@ -78,6 +85,9 @@ var single = layout.Style{Width: 1, Height: 1}
 func (e *encoder) row(r *layout.Row) error {
 	switch r.Kind {
 	case layout.TextRow:
+		if r.Drawn && e.p.Draws() {
+			return e.drawn(r.Runs)
+		}
 		return e.text(r.Runs)
 	case layout.CodeRow:
 		e.code(r.Code, r.Align)

@@ -121,6 +121,7 @@ func (d *Decoder) rasterImage(cmd []byte) bool {
 	}
 	m := cmd[3] % '0'
 	r := newRaster(wide, high, cmd[8:]).scaled(1+int(m&1), 1+int(m>>1&1))
+	d.gulp = d.profile.SwallowsFeed && cmd[1] == 'v'
 	d.tell(Event{Kind: Picture, Raster: r, Align: d.state.align})
 	return true
 }

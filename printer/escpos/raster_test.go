@@ -38,3 +38,36 @@ func FuzzRasterIsHarmless(f *testing.F) {
 		}
 	})
 }
+
+// Every pair of bytes, in a row, across rows and across the headers of bands, is
+// sent without a real-time command and with at most the dot beside a lone one.
+func TestEveryPairOfBytesIsHarmless(t *testing.T) {
+	for _, stride := range []int{1, 4, 5, 16, 20, 72} {
+		for first := range 256 {
+			bits := make([]byte, 0, 2*256+stride)
+			for second := range 256 {
+				bits = append(bits, byte(first), byte(second))
+			}
+			bits = append(bits, make([]byte, (stride-len(bits)%stride)%stride)...)
+			for shift := range 2 {
+				r := Raster{Width: 8 * stride, Height: len(bits)/stride - shift, Bits: bits[shift : len(bits)-stride+shift]}
+				if shift == 0 {
+					r.Bits = bits
+				}
+				e := encoder{p: &profile.Profile{}, style: layout.Style{Width: 1, Height: 1}}
+				e.raster(r)
+				d := NewDecoder(profile.Profile{})
+				d.Feed(e.out, func(e Event) {
+					if e.Kind != Picture || e.RealTime {
+						t.Fatalf("%v in a picture of %02x, stride %d", e.Kind, first, stride)
+					}
+				})
+				for i := range len(e.out) - 1 {
+					if c := e.out[i+1]; e.out[i] == dle && (c == 0x04 || c == 0x05 || c == 0x14) {
+						t.Fatalf("10 %02x at byte %d, stride %d", c, i, stride)
+					}
+				}
+			}
+		}
+	}
+}

@@ -66,10 +66,12 @@ func narrowClones() []Profile {
 			Sources: []Source{{"Pages QR Cut", printerDB}, {"Papers DPI", encoderDB}, {"Tear Kanji Barcode Answers", cloneManual}},
 		},
 		{
-			// It ignores ESC J and eats one line feed after GS v 0.
 			Name: "NT-5890K", Vendor: "Netum", Papers: papers, Pages: zjiangPages(),
-			Cut: CutNone, Tear: 4, Kanji: true, Barcode: true,
-			Sources: []Source{{"Papers Pages Cut Barcode", printerDB}, {"Tear Kanji", cloneManual}},
+			Cut: CutNone, Tear: 4, Kanji: true, Barcode: true, NoDotFeed: true, SwallowsFeed: true,
+			Sources: []Source{
+				{"Papers Pages Cut Barcode", printerDB}, {"Tear Kanji", cloneManual},
+				{"NoDotFeed SwallowsFeed", cloneUsers},
+			},
 		},
 		{
 			// It calls itself POS-58 in its self-test.

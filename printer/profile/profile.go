@@ -31,6 +31,9 @@ type Profile struct {
 	Letters Letters
 	// Graphics is how the model takes pictures.
 	Graphics Graphics
+	// NoDotFeed: the model ignores ESC J. SwallowsFeed: it takes a line feed behind
+	// a picture (GS v 0) for a part of it.
+	NoDotFeed, SwallowsFeed bool
 	// Position: ESC $ counts dots from the left margin, and a cell of font A is
 	// 12 of them, so that a column is reached without writing spaces.
 	Position bool

@@ -30,5 +30,6 @@ const (
 	starReference    = "Star Micronics: ESC/POS Mode Command Specifications Rev. 2.50"
 	bixolonReference = "Bixolon: SRP-350plusIII and SRP-350II Command Manuals (GS V, GS I, GS a, GS r, GS k)"
 	rongtaReference  = "Rongta: RP325/RP326/RP327/RP328 Command Set V1.0 (DLE EOT, GS a, GS r, GS I, ESC B, GS V)"
+	cloneUsers       = "reports of people who print with it; no manual says so"
 	cloneManual      = "58/80 mm thermal printer programming manuals of Zjiang and Xprinter (ESC t, GS v 0, ESC B)"
 )
