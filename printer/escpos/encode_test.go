@@ -206,7 +206,7 @@ func FuzzHostileText(f *testing.F) {
 	names := profile.Names()
 	f.Fuzz(func(t *testing.T, first, second string, which, style byte) {
 		p := lookup(t, names[int(which)%len(names)])
-		s := layout.Style{Bold: style&1 != 0, Underline: style&2 != 0, Invert: style&4 != 0, Width: int(style >> 3 & 3), Height: int(style >> 5 & 3)}
+		s := layout.Style{Bold: style&1 != 0, Underline: style&2 != 0, Invert: style&4 != 0, Width: min(int(style>>3&3), p.LargestLetter()), Height: int(style >> 5 & 3)}
 		page := layout.Page{Columns: 32}
 		a, b := clip(p.Fit(first), 10), clip(p.Fit(second), 4)
 		page.Rows = append(page.Rows, layout.Row{Runs: []layout.Run{{Column: 1, Text: a}, {Column: 14, Text: b, Style: s}}})
@@ -249,7 +249,7 @@ func clip(s string, n int) string {
 
 // ours reports whether the encoder sends such a setting.
 func ours(raw []byte) bool {
-	for _, begin := range []string{"\x1c.", "\x1bR\x00", "\x1bt", "\x1bE", "\x1b-", "\x1bG", "\x1ba", "\x1d!", "\x1dB", "\x1dh", "\x1dw", "\x1dH", "\x1d(k"} {
+	for _, begin := range []string{"\x1c.", "\x1c(C\x02\x000", "\x1bR\x00", "\x1bt", "\x1b!", "\x1b2", "\x1b3", "\x1bE", "\x1b-", "\x1bG", "\x1ba", "\x1d!", "\x1dB", "\x1dh", "\x1dw", "\x1dH", "\x1d(k"} {
 		if strings.HasPrefix(string(raw), begin) {
 			return true
 		}

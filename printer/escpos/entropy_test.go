@@ -55,7 +55,7 @@ func (e *entropy) style(p profile.Profile) layout.Style {
 func (e *entropy) page(p profile.Profile, columns int) layout.Page {
 	page := layout.Page{Columns: columns}
 	for len(e.b) > 0 && len(page.Rows) < 40 {
-		switch e.below(10) {
+		switch e.below(11) {
 		default:
 			page.Rows = append(page.Rows, layout.Row{Runs: e.runs(p, columns)})
 		case 6:
@@ -66,6 +66,10 @@ func (e *entropy) page(p profile.Profile, columns int) layout.Page {
 			page.Rows = append(page.Rows, layout.Row{Kind: layout.PictureRow, Align: e.below(3), Picture: e.picture(columns)}, layout.Row{})
 		case 9:
 			page.Rows = append(page.Rows, layout.Row{Kind: layout.CutRow})
+		case 10:
+			if p.Draws() {
+				page.Rows = append(page.Rows, layout.Row{Drawn: true, Runs: e.drawnRuns(p, columns)}, layout.Row{})
+			}
 		}
 	}
 	return page
@@ -83,6 +87,25 @@ func (e *entropy) runs(p profile.Profile, columns int) []layout.Run {
 		text := []rune(run.Text)
 		run.Text = string(text[:min(len(text), room)])
 		at = run.Column + len([]rune(run.Text))*max(run.Style.Width, 1)
+		if at > columns {
+			break
+		}
+		runs = append(runs, run)
+	}
+	return runs
+}
+
+// drawnRuns are those of a line that is drawn: its letters may be two cells wide.
+func (e *entropy) drawnRuns(p profile.Profile, columns int) []layout.Run {
+	var runs []layout.Run
+	at := 0
+	for range 1 + e.below(3) {
+		run := layout.Run{Column: at + e.below(6), Style: e.style(p)}
+		run.Text, _ = p.Keep(e.text() + words[15+e.below(3)])
+		at = run.Column
+		for _, cells := range layout.Clusters(run.Text) {
+			at += cells * max(run.Style.Width, 1)
+		}
 		if at > columns {
 			break
 		}

@@ -68,9 +68,9 @@ func TestLogoIsStoredAndRecalled(t *testing.T) {
 // No size of a logo puts a real-time command into its header, or into its data.
 func TestLogoDefinitionsAreHarmless(t *testing.T) {
 	p := lookup(t, "TM-T88V")
-	for _, width := range []int{1, 8, 16, 128, 272, 512, 576} {
+	for _, width := range []int{8, 16, 272, 576} {
 		for height := 1; height <= 2304; height++ {
-			if height > 40 && height%16 > 1 && height < 1030 {
+			if height%16 > 1 || height > 40 && height%256 > 17 {
 				continue
 			}
 			picture := logo(width, height)

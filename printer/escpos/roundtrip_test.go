@@ -18,6 +18,7 @@ import (
 //   - lines have the same letters in the same cells with the same style, where a
 //     blank without ink is nothing, a letter that the model has not is a question
 //     mark, and white on black is bold where it is not known;
+//   - drawn lines are pictures that take as much paper as the line would;
 //   - feeds are as many empty lines;
 //   - codes have the same type, data, level, height and digits, with modules no
 //     wider than asked for; or they are the dots that Draw makes; or, where
@@ -31,7 +32,7 @@ import (
 
 // A strip is one piece of paper.
 type strip struct {
-	kind    string // line, code, picture, logo, cut
+	kind    string // line, drawn, dots, code, picture, logo, cut
 	cells   map[int]glyph
 	code    layout.Code
 	picture escpos.Raster
@@ -62,6 +63,10 @@ func wanted(page layout.Page, p profile.Profile, logos map[escpos.LogoSum]escpos
 	for _, r := range page.Rows {
 		switch r.Kind {
 		case layout.TextRow:
+			if r.Drawn {
+				all = append(all, strip{kind: "drawn", key: tall(r.Runs)})
+				continue
+			}
 			all = append(all, wantedLine(r.Runs, p))
 		case layout.FeedRow:
 			for range r.Feed {
@@ -80,6 +85,15 @@ func wanted(page layout.Page, p profile.Profile, logos map[escpos.LogoSum]escpos
 		}
 	}
 	return all
+}
+
+// tall is how many dots high a drawn line is.
+func tall(runs []layout.Run) int {
+	high := 30
+	for _, r := range runs {
+		high = max(high, 24*r.Style.Height)
+	}
+	return high
 }
 
 func wantedLine(runs []layout.Run, p profile.Profile) strip {

@@ -55,6 +55,8 @@ func (r *reader) event(e escpos.Event) {
 		for range e.N {
 			r.feed()
 		}
+	case escpos.FeedDots:
+		r.all = append(r.all, strip{kind: "dots", key: e.N})
 	case escpos.Code:
 		r.all = append(r.all, strip{kind: "code", code: e.Code, align: e.Align})
 	case escpos.Picture:
@@ -102,6 +104,8 @@ func compare(t testing.TB, p profile.Profile, columns int, want, got []strip) {
 			n = sameCode(p, columns, w, got)
 		case "picture":
 			n = samePicture(p, columns, w, got)
+		case "drawn":
+			n = sameDrawn(w, got)
 		default:
 			if len(got) > 0 && got[0].kind == w.kind && sameCells(w.cells, got[0].cells) && w.key == got[0].key && w.align == got[0].align {
 				n = 1
@@ -115,6 +119,29 @@ func compare(t testing.TB, p profile.Profile, columns int, want, got []strip) {
 	if len(got) > 0 {
 		t.Fatalf("%s: %d strips more: %+v", p.Name, len(got), got[0])
 	}
+}
+
+// sameDrawn is how many strips make a drawn line: dots fed, a picture, dots fed.
+// A line without ink is a line feed.
+func sameDrawn(w strip, got []strip) int {
+	high, pictures := 0, 0
+	for i, g := range got {
+		switch {
+		case i == 0 && g.kind == "line" && len(g.cells) == 0:
+			return 1
+		case g.kind == "dots":
+			high += g.key
+		case g.kind == "picture" && g.align == 0:
+			high += g.picture.Height
+			pictures++
+		default:
+			return 0
+		}
+		if high >= w.key {
+			return (i + 1) * count(high == w.key && pictures == 1)
+		}
+	}
+	return 0
 }
 
 func sameCells(a, b map[int]glyph) bool {
