@@ -62,7 +62,7 @@ type delayed struct {
 
 // say answers, as far as the printer's faults let it.
 func (v *Printer) say(answer []byte) {
-	if len(answer) == 0 || v.options.Silent || v.broken(Silent) != nil || v.broken(Hang) != nil || v.broken(PowerOff) != nil {
+	if len(answer) == 0 || v.options.Silent || v.broken(Silent) != nil || v.dead() {
 		return
 	}
 	v.answers++
@@ -92,8 +92,14 @@ func (v *Printer) sayDue(now time.Time) {
 	}
 }
 
+// dead: it says nothing, and nothing late either.
+func (v *Printer) dead() bool { return v.broken(Hang) != nil || v.broken(PowerOff) != nil }
+
 // utter puts an answer on the line; without one it is lost.
 func (v *Printer) utter(answer []byte) {
+	if v.dead() {
+		return
+	}
 	if v.line != nil && v.broken(HalfClose) == nil && v.broken(Unplug) == nil {
 		v.line.say(answer)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"mostrador/printer/escpos"
 	"mostrador/printer/virtual"
 )
 
@@ -273,6 +274,38 @@ func TestSeed(t *testing.T) {
 	if len(r.said) != len(want) || differ != 1 {
 		t.Errorf("% x: %d bits differ", r.said, differ)
 	}
+}
+
+// Noise stands on both sides of each answer, and is none itself.
+func TestGarbage(t *testing.T) {
+	r := record(t, virtual.Options{Faults: []virtual.Fault{fault(t, "garbage")}})
+	for range 50 {
+		r.send(t, askID)
+	}
+	var kinds []escpos.AnswerKind
+	var answers escpos.Answers
+	answers.Feed(r.said, func(a escpos.Answer) {
+		if n := len(kinds); n == 0 || kinds[n-1] != a.Kind {
+			kinds = append(kinds, a.Kind)
+		}
+	})
+	if len(kinds) != 2*50+1 || kinds[0] != escpos.AnswerUnknown || kinds[1] != escpos.AnswerProcessID {
+		t.Errorf("%d runs of answers: %v", len(kinds), kinds)
+	}
+}
+
+// One that hangs does not say late what it would have said before.
+func TestHangsWhileAnswerIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := record(t, virtual.Options{Faults: []virtual.Fault{fault(t, "late=2s")}})
+		defer r.Close()
+		r.send(t, "\x10\x04\x01")
+		r.Break(fault(t, "hang"))
+		time.Sleep(3 * time.Second)
+		if got := r.heard(); got != "" {
+			t.Error(got)
+		}
+	})
 }
 
 // A late answer comes later, in order, and a fault with a time mends itself.

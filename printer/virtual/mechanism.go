@@ -20,7 +20,7 @@ func (v *Printer) standing() bool {
 	if len(v.breakages) == 0 {
 		return false
 	}
-	return v.condition().Offline || v.broken(Hang) != nil || v.broken(PowerOff) != nil
+	return v.condition().Offline || v.dead()
 }
 
 // plain: there is nothing about the printer that needs a look at each byte.
