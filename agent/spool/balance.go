@@ -19,6 +19,9 @@ type Balance struct {
 	Printers []PrinterCount `json:"printers"`
 	// Outages that lie at least partly in the period, the earliest first.
 	Outages []Outage `json:"outages"`
+	// Unreadable counts the tickets, of whatever time, whose records cannot be
+	// read; they are counted nowhere else.
+	Unreadable int `json:"unreadable,omitempty"`
 }
 
 // A PrinterCount is one printer's part of a balance.
@@ -124,7 +127,8 @@ func (s *Spool) Balance(from, to time.Time) (b Balance, err error) {
 		byPrinter := map[string]*Count{}
 		for j, err := range tx.Jobs() { // newest first
 			if err != nil {
-				return err
+				b.Unreadable++
+				continue
 			}
 			if j.QueuedAt.Wall.Before(from) {
 				break

@@ -25,7 +25,7 @@ var faultTable = []fault{
 	{"cover", func(c printer.Condition) bool { return c.Cover }, "tapa abierta: ciérrela"},
 	{"cutter", func(c printer.Condition) bool { return c.Cutter }, "cortador atascado: quite el papel y apague y encienda la impresora"},
 	{"error", func(c printer.Condition) bool { return c.Error }, "error de la impresora: apáguela y enciéndala; si sigue, llame al técnico"},
-	{"offline", offlineOnly, "fuera de línea: mire el papel, la tapa y su botón"},
+	{"offline", offlineOnly, "fuera de línea: mire si está encendida, el papel, la tapa y su botón"},
 	{nearEnd, func(c printer.Condition) bool { return c.NearEnd && !c.PaperEnd }, "queda poco papel: tenga un rollo a mano"},
 }
 

@@ -98,6 +98,9 @@ func entryOf(j *store.Job) store.Entry {
 	case store.JobUnknown:
 		e.Severity = store.Alarm
 		e.Text = fmt.Sprintf("%s en %s: no se sabe si salió (%s)", what, j.Printer, j.Cause)
+	case store.JobExpired:
+		e.Severity = store.Warning
+		e.Text = fmt.Sprintf("%s %s sin imprimir: %s", what, StateWords(j), j.Cause)
 	case store.JobNotPrinted:
 		e.Severity = store.Alarm
 		e.Text = fmt.Sprintf("%s no salió en %s: %s", what, j.Printer, j.Cause)

@@ -17,7 +17,9 @@ func (k *keeper) handOver(u *unit, waiting []*store.Job) error {
 		return nil
 	}
 	unable := l.unable
-	if o := l.standing.Outage; o != nil { // it may have flapped since
+	// An outage may have flapped since. What an earlier run of the agent has left
+	// does not count until the printer had its time to open.
+	if o := l.standing.Outage; o != nil && !l.opening {
 		long, _ := o.From.Since(s.store.Clock().Now())
 		unable = max(unable, long)
 	}

@@ -105,6 +105,17 @@ func (s *Spool) queue() (waiting map[string][]*store.Job, now store.Moment, err 
 	return waiting, now, errors.Join(err, s.tellUnreadable(unreadable))
 }
 
+// note keeps what staff are told. On a full disk it is only said in the agent's
+// own log: what is told must not take the room of orders and tickets.
+func (s *Spool) note(keep func(*store.Tx) error, words string) error {
+	err := s.store.Update(keep)
+	if errors.Is(err, store.ErrFull) {
+		s.log.Error("the store is too full to keep what staff are told", "text", words)
+		return nil
+	}
+	return err
+}
+
 // tellUnreadable raises an alarm for each record that cannot be read, once. It
 // stays where it is for those who can mend it, and blocks no other.
 func (s *Spool) tellUnreadable(found []error) error {
@@ -118,7 +129,7 @@ func (s *Spool) tellUnreadable(found []error) error {
 		}
 		e := store.Entry{Kind: "ticket.unreadable", Severity: store.Alarm,
 			Text: "hay un ticket que no se puede leer y no se imprime; los demás siguen (" + why.Error() + ")"}
-		if err := s.store.Update(func(tx *store.Tx) error { return tx.Log(e) }); err != nil {
+		if err := s.note(func(tx *store.Tx) error { return tx.Log(e) }, e.Text); err != nil {
 			return err
 		}
 	}

@@ -20,19 +20,19 @@ const (
 
 // A look at one unit, so that the keeper decides on what was true at one time.
 type look struct {
-	canPrint, works bool
-	faults          printer.Condition
-	unable, able    time.Duration // for how long; 0 where it is not
-	proven          bool
-	cause           string
-	standing        standing
+	works, opening bool
+	faults         printer.Condition
+	unable, able   time.Duration // for how long; 0 where it is not
+	proven         bool
+	cause          string
+	standing       standing
 }
 
 func (s *Spool) lookAt(u *unit) look {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := look{
-		canPrint: u.canPrint(), works: u.works(), faults: u.faults, proven: u.proven,
+		works: u.works(), opening: u.line == Opening, faults: u.faults, proven: u.proven,
 		cause: u.fault(), standing: u.standing,
 	}
 	if l.works {

@@ -55,7 +55,7 @@ func (s *Spool) Retry(seq uint64, who string) (again *store.Job, err error) {
 			again = markedCopy(j, tx.Now())
 		case store.JobNotPrinted, store.JobCancelled, store.JobExpired:
 			again = j
-			again.State, again.Cause = store.JobQueued, ""
+			again.State, again.Cause, again.Via = store.JobQueued, "", nil
 			if copies, err := copiesOf(tx, j); err != nil {
 				return err
 			} else if slices.ContainsFunc(copies, mayBeOnPaper) {

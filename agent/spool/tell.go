@@ -60,7 +60,7 @@ func (k *keeper) tell(u *unit) error {
 		entries = append(entries, entryOfFault(u.Name, nearEnd))
 	}
 	if len(entries) > 0 {
-		if err := s.store.Update(func(tx *store.Tx) error { return s.announce(tx, u, r, entries) }); err != nil {
+		if err := s.note(func(tx *store.Tx) error { return s.announce(tx, u, r, entries) }, entries[0].Text); err != nil {
 			return err
 		}
 		for _, e := range entries {
