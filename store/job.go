@@ -69,8 +69,9 @@ type Job struct {
 	Unchanged int `json:"unchanged,omitempty"`
 	// Invoice of an invoice ticket, as the issuer had sent it by then.
 	Invoice *Invoice `json:"invoice,omitempty"`
-	// Digest of a digest ticket.
+	// Digest of a digest ticket, Report of a report.
 	Digest *Digest `json:"digest,omitempty"`
+	Report *Report `json:"report,omitempty"`
 }
 
 // A Digest says after an outage what had waited for a printer.
@@ -95,6 +96,34 @@ type DigestLine struct {
 	Age         time.Duration `json:"age_ns"`
 	// Open: its order is still to be made.
 	Open bool `json:"open,omitempty"`
+}
+
+// A Report is figures on paper: a day's totals, an evening's tickets.
+type Report struct {
+	Title string `json:"title"`
+	// From and To are what it is about; zero where it has no such span.
+	From time.Time `json:"from,omitzero"`
+	To   time.Time `json:"to,omitzero"`
+	// Currency of its amounts, ISO 4217.
+	Currency string       `json:"currency,omitempty"`
+	Parts    []ReportPart `json:"parts,omitempty"`
+}
+
+// A ReportPart is lines under a title, which may be empty.
+type ReportPart struct {
+	Title string       `json:"title,omitempty"`
+	Lines []ReportLine `json:"lines"`
+}
+
+// A ReportLine is one figure.
+type ReportLine struct {
+	Name string `json:"name"`
+	// Count is how many, as decimal text; Amount how much, in minor units.
+	// Either may be missing.
+	Count  string `json:"count,omitempty"`
+	Amount *int64 `json:"amount,omitempty"`
+	// Strong: a total, or something to look at.
+	Strong bool `json:"strong,omitempty"`
 }
 
 // TicketKind is what a ticket is.

@@ -3,6 +3,7 @@ package receipt
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -100,42 +101,45 @@ func truth(v reflect.Value) bool {
 	return !v.IsZero()
 }
 
-// each visits the elements of a value as range does: slices, arrays, maps in the
-// order of their keys, and the numbers below an integer.
-func each(v reflect.Value, variables int, visit func(key, element reflect.Value) bool) error {
-	switch v, _ = concrete(v); {
+// elements are what range goes over: of slices, arrays, maps in the order of
+// their keys, and the numbers below an integer.
+type elements struct {
+	of    reflect.Value
+	count int
+	keys  []reflect.Value // of a map
+}
+
+func elementsOf(v reflect.Value, variables int) (elements, error) {
+	v, _ = concrete(v)
+	e := elements{of: v}
+	switch {
 	case !v.IsValid():
 	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
-		for i := range v.Len() {
-			var key reflect.Value
-			if variables == 2 {
-				key = reflect.ValueOf(i)
-			}
-			if !visit(key, v.Index(i)) {
-				break
-			}
-		}
+		e.count = v.Len()
 	case v.Kind() == reflect.Map:
-		keys := v.MapKeys()
-		slices.SortStableFunc(keys, compareKeys)
-		for _, key := range keys {
-			if !visit(key, v.MapIndex(key)) {
-				break
-			}
-		}
-	case v.CanInt() || v.CanUint():
-		if variables == 2 {
-			return fmt.Errorf("a number has no keys: range over it with one variable")
-		}
-		for i := range v.Seq() {
-			if !visit(reflect.Value{}, i) {
-				break
-			}
-		}
+		e.keys, e.count = v.MapKeys(), v.Len()
+		slices.SortStableFunc(e.keys, compareKeys)
+	case (v.CanInt() || v.CanUint()) && variables == 2:
+		return e, fmt.Errorf("a number has no keys: range over it with one variable")
+	case v.CanInt():
+		e.count = int(max(v.Int(), 0))
+	case v.CanUint():
+		e.count = int(min(v.Uint(), math.MaxInt))
 	default:
-		return fmt.Errorf("range does not go over %s", v.Type())
+		return e, fmt.Errorf("range does not go over %s", v.Type())
 	}
-	return nil
+	return e, nil
+}
+
+// at is the i-th element and its key.
+func (e *elements) at(i int) (key, element reflect.Value) {
+	switch {
+	case e.keys != nil:
+		return e.keys[i], e.of.MapIndex(e.keys[i])
+	case e.of.Kind() == reflect.Slice || e.of.Kind() == reflect.Array:
+		return reflect.ValueOf(i), e.of.Index(i)
+	}
+	return reflect.Value{}, reflect.ValueOf(i).Convert(e.of.Type())
 }
 
 func compareKeys(a, b reflect.Value) int {

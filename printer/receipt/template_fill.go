@@ -247,25 +247,24 @@ func (o *rangeOp) run(f *frame) (flow, error) {
 	if err != nil {
 		return goesOn, err
 	}
-	empty := true
-	var fault error // of the body
-	err = each(v, len(o.slots), func(key, element reflect.Value) bool {
-		empty = false
+	all, err := elementsOf(v, len(o.slots))
+	if err != nil {
+		return goesOn, o.value.mark(err)
+	}
+	if all.count == 0 {
+		return f.run(o.other)
+	}
+	for i := range all.count {
+		key, element := all.at(i)
 		switch len(o.slots) {
 		case 1:
 			f.vars[o.slots[0]] = element
 		case 2:
 			f.vars[o.slots[0]], f.vars[o.slots[1]] = key, element
 		}
-		var next flow
-		next, fault = f.with(element, o.list)
-		return next != breaks && fault == nil
-	})
-	switch {
-	case err != nil:
-		return goesOn, o.value.mark(err)
-	case empty:
-		return f.run(o.other)
+		if next, err := f.with(element, o.list); next == breaks || err != nil {
+			return goesOn, err
+		}
 	}
-	return goesOn, fault
+	return goesOn, nil
 }

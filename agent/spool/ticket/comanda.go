@@ -38,9 +38,8 @@ type choiceView struct {
 func (r *Renderer) comanda(in Input) comandaView {
 	j := in.Job
 	c := clipperFor(itemRunes(j.Items))
-	v := comandaView{baseView: r.base(in, c), Station: strings.ToUpper(c.short(j.Station))}
+	v := comandaView{baseView: r.base(in, c), Station: strings.ToUpper(c.short(j.Station)), Part: r.part(j)}
 	if j.Parts > 1 {
-		v.Part = decimal(j.Part) + " " + r.words.Part + " " + decimal(j.Parts)
 		v.Also = c.long(strings.Join(j.Others, ", "))
 	}
 	v.Flags = flags(in.Order, c, false)

@@ -10,15 +10,15 @@ import (
 // deliveryView is the slip that leaves with the courier.
 type deliveryView struct {
 	baseView
-	Restaurant       string
-	Street, Flat     string
-	AddressComment   string
-	NoAddress        bool
-	Items            []slipItem
-	Pay              payView
-	Courier          string
-	ManagedDelivery  bool
-	MapLink, OrderID string
+	Restaurant      string
+	Street, Flat    string
+	AddressComment  string
+	NoAddress       bool
+	Items           []slipItem
+	Pay             payView
+	Courier         string
+	ManagedDelivery bool
+	MapLink         string
 }
 
 // A slipItem is a line to check the bag by.
@@ -43,7 +43,7 @@ func (r *Renderer) delivery(in Input) deliveryView {
 	c := clipperFor(lineRunes(o))
 	v := deliveryView{
 		baseView: r.base(in, c), Restaurant: r.restaurant(o, c), Pay: r.pay(o, c),
-		Courier: c.long(o.Courier), ManagedDelivery: o.ManagedDelivery, NoAddress: true, OrderID: o.ID,
+		Courier: c.long(o.Courier), ManagedDelivery: o.ManagedDelivery, NoAddress: true,
 	}
 	if a := o.Address; a != nil {
 		v.Street, v.Flat, v.AddressComment = c.long(a.Street), c.long(a.Secondary), c.long(a.Comment)

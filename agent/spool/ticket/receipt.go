@@ -22,7 +22,8 @@ type receiptView struct {
 	Invoice    string
 	TaxID      string
 	Track      string
-	OrderID    string
+	Logo       string // a PNG in base64
+	By         string // who asked for it
 }
 
 type receiptItem struct {
@@ -41,7 +42,7 @@ func (r *Renderer) receipt(in Input) receiptView {
 	c := clipperFor(lineRunes(o))
 	v := receiptView{
 		baseView: r.base(in, c), Restaurant: r.restaurant(o, c), Date: r.date(o), Pay: r.pay(o, c),
-		Total: r.money(o, o.Totals.Total), OrderID: o.ID, TaxID: c.short(o.Invoice.BuyerTaxID),
+		Total: r.money(o, o.Totals.Total), Logo: r.logo, By: c.short(in.Job.By), TaxID: c.short(o.Invoice.BuyerTaxID),
 	}
 	if len(r.settings.Header) > 1 {
 		v.Header = r.settings.Header[1:]
@@ -51,7 +52,7 @@ func (r *Renderer) receipt(in Input) receiptView {
 	}
 	r.receiptLines(o, c, &v)
 	r.sums(o, c, &v)
-	v.Invoice = r.invoice(o, c)
+	v.Invoice = r.invoiceWords(o, c)
 	v.Flags = flags(o, c, true)
 	for _, f := range o.Flags {
 		v.Disagree = v.Disagree || strings.HasPrefix(f.Code, "sums")
@@ -141,8 +142,8 @@ func (r *Renderer) sums(o *store.Order, c *clipper, v *receiptView) {
 	}
 }
 
-// invoice is what is known of the fiscal document, in the country's words.
-func (r *Renderer) invoice(o *store.Order, c *clipper) string {
+// invoiceWords are what is known of the fiscal document, in the country's words.
+func (r *Renderer) invoiceWords(o *store.Order, c *clipper) string {
 	inv := o.Invoice
 	name := inv.Kind
 	if name == "" {

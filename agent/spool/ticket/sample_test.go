@@ -14,7 +14,28 @@ type sample struct {
 	order    *store.Order
 	jobs     map[string]*store.Job
 	original *store.Job
+	followed *store.Job
+	before   *store.Order
 }
+
+// input is what a renderer gets of a job of the sample.
+func (s sample) input(job *store.Job) Input {
+	in := Input{Job: job, Order: s.order, Printer: Printer{"cocina", "TM-T20III", "80mm", store.ProofFence}}
+	if job.CopyOf != 0 {
+		in.Original = s.original
+	}
+	if job.Follows != 0 {
+		in.Followed, in.Before = s.followed, s.before
+	}
+	if job.Order == cancelledOrder {
+		o := *s.order
+		o.Status, in.Order = store.Cancelled, &o
+	}
+	return in
+}
+
+// cancelledOrder is the number of the sample's order as it is cancelled.
+const cancelledOrder = 9
 
 func quantity(t testing.TB, text string) store.Quantity {
 	t.Helper()
@@ -37,7 +58,12 @@ func zone(t testing.TB, name string) *time.Location {
 func at(t time.Time) store.Moment { return store.Moment{Wall: t, Boot: "b", Synced: true} }
 
 func samples(t testing.TB) map[string]sample {
-	return map[string]sample{"es-PE": limaDelivery(t), "es-CL": santiagoTable(t), "en": dublinPickup(t)}
+	return map[string]sample{
+		"es-PE": limaDelivery(t), "es-CL": santiagoTable(t), "en": dublinPickup(t),
+		"fr": abroad(t, "fr", "EUR", "Café de la Gare", "Steak tartare aux câpres", "sans oignon", "Crème brûlée"),
+		"it": abroad(t, "it", "EUR", "Trattoria da Peppe", "Tagliatelle al ragù", "senza formaggio", "Tiramisù"),
+		"uk": abroad(t, "uk", "UAH", "Їдальня «Щастя»", "Вареники з вишнею", "без сметани", "Борщ із пампушками"),
+	}
 }
 
 // limaDelivery is paid in cash at the door, cut off in the middle of its first
@@ -82,13 +108,88 @@ func limaDelivery(t testing.TB) sample {
 	return sample{
 		settings: Settings{Locale: "es-PE", Zone: zone(t, "America/Lima"), Header: []string{"El Fogón de Ñañez", "Av. José Pardo 620, Miraflores", "RUC 20512345678 · Tel. 01 445 6789"}},
 		order:    o,
+		followed: &store.Job{Kind: store.ComandaTicket, State: store.JobUnknown, Attempts: []store.Attempt{{Printer: "cocina", Started: at(came.Add(65 * time.Second))}}},
+		before:   &store.Order{Number: "#48213", Kind: store.Delivery, DueAt: came.Add(time.Hour), ReceivedAt: at(came)},
 		original: &store.Job{Attempts: []store.Attempt{{Printer: "cocina", Started: at(came.Add(65 * time.Second))}}},
 		jobs: map[string]*store.Job{
 			"comanda":      {Kind: store.ComandaTicket, Station: "parrilla", Part: 1, Parts: 2, Others: []string{"barra"}, Items: items, Copy: 1},
 			"comanda-bar":  {Kind: store.ComandaTicket, Station: "barra", Part: 2, Parts: 2, Others: []string{"parrilla"}, Items: drink, Copy: 2, CopyOf: 7, MeantFor: "barra", Marks: []store.Mark{store.MarkPossibleDuplicate, store.MarkBackupCopy, store.MarkTimeUnconfirmed}},
 			"delivery":     {Kind: store.DeliveryTicket, Copy: 1},
 			"receipt":      {Kind: store.ReceiptTicket, Copy: 1},
-			"receipt-copy": {Kind: store.ReceiptTicket, Copy: 3, Marks: []store.Mark{store.MarkReprint}},
+			"receipt-copy": {Kind: store.ReceiptTicket, Copy: 3, By: "Rosa", Marks: []store.Mark{store.MarkReprint}},
+			"receipt-new":  {Kind: store.ReceiptTicket, Copy: 1, Revision: 3, Follows: 1},
+			"comanda-late": {Kind: store.ComandaTicket, Station: "parrilla", Part: 1, Parts: 2, Others: []string{"barra"}, Items: items[:1], Copy: 1, Age: 23 * time.Minute, Marks: []store.Mark{store.MarkLate}},
+			"comanda-new":  {Kind: store.ComandaTicket, Station: "parrilla", Part: 1, Parts: 2, Others: []string{"barra"}, Items: items[:1], Copy: 1, Revision: 2, Follows: 1, Marks: []store.Mark{store.MarkPossibleDuplicate}},
+			"change":       {Kind: store.ChangeTicket, Station: "parrilla", Part: 1, Parts: 2, Others: []string{"barra"}, Items: changes(t, items), Unchanged: 1, Copy: 1, Revision: 3, Follows: 1},
+			"void":         {Kind: store.VoidTicket, Station: "parrilla", Items: items, Copy: 1, Revision: 1, Follows: 1, Order: cancelledOrder},
+			"invoice":      {Kind: store.InvoiceTicket, Copy: 1, Invoice: &store.Invoice{Kind: "Boleta de venta", Number: "B001-00004711", State: store.InvoiceIssued, BuyerTaxID: "10456789012", Code: "20512345678|03|B001|4711|26.89|176.25|2026-03-01|1|45678901|"}},
+			"precheck":     {Kind: store.PrecheckTicket, Copy: 2, By: "Rosa"},
+			"digest":       {Kind: store.DigestTicket, Digest: outage(came)},
+			"report":       {Kind: store.ReportTicket, By: "Rosa", QueuedAt: at(came.Add(4 * time.Hour)), Report: evening(came)},
+			"test":         {Kind: store.TestTicket, ID: "01957b1c-6a31-7c1e-9d5e-2f8a3b4c5d71", Printer: "cocina", By: "Rosa", QueuedAt: at(came)},
+		},
+	}
+}
+
+// changes are a dish that goes, one that is made otherwise, and a new one.
+func changes(t testing.TB, items []store.Item) []store.Item {
+	gone, was, now, added := items[1], items[0], items[0], items[2]
+	gone.Difference, was.Difference, now.Difference, added.Difference = store.DifferenceRemoved, store.DifferenceWas, store.DifferenceNow, store.DifferenceAdded
+	now.Quantity, now.Note = store.Units(3), "todos sin cebolla"
+	return []store.Item{gone, was, now, added}
+}
+
+func outage(came time.Time) *store.Digest {
+	return &store.Digest{Printer: "cocina", From: at(came.Add(-50 * time.Minute)), To: at(came), Cause: "sin papel",
+		Waited: []store.DigestLine{
+			{Kind: store.ComandaTicket, OrderNumber: "48211", Station: "parrilla", QueuedAt: at(came.Add(-30 * time.Minute)), Age: 30 * time.Minute},
+			{Kind: store.ChangeTicket, OrderNumber: "48211", Station: "parrilla", QueuedAt: at(came.Add(-12 * time.Minute)), Age: 12 * time.Minute},
+			{Kind: store.DeliveryTicket, OrderNumber: "#48212", QueuedAt: at(came.Add(-9 * time.Minute)), Age: 9 * time.Minute},
+		},
+		Expired: []store.DigestLine{
+			{Kind: store.ComandaTicket, OrderNumber: "48207", Station: "parrilla", QueuedAt: at(came.Add(-49 * time.Minute)), Age: 49 * time.Minute, Open: true},
+			{Kind: store.ReceiptTicket, OrderNumber: "48190", QueuedAt: at(came.Add(-26 * time.Hour)), Age: 26 * time.Hour},
+		},
+	}
+}
+
+func evening(came time.Time) *store.Report {
+	soles := func(n int64) *int64 { return &n }
+	return &store.Report{Title: "Cierre del día", From: came.Add(-8 * time.Hour), To: came.Add(4 * time.Hour), Currency: "PEN", Parts: []store.ReportPart{
+		{Title: "Pedidos", Lines: []store.ReportLine{{Name: "rappi", Count: "48", Amount: soles(412350)}, {Name: "web", Count: "17", Amount: soles(98040)}, {Name: "Anulados", Count: "3", Amount: soles(-15450)}, {Name: "Total", Count: "62", Amount: soles(494940), Strong: true}}},
+		{Title: "Papel", Lines: []store.ReportLine{{Name: "Impresos", Count: "241"}, {Name: "No se sabe", Count: "1", Strong: true}, {Name: "Vencidos", Count: "0"}}},
+	}}
+}
+
+// abroad is a small delivery in another language.
+func abroad(t testing.TB, locale, currency, house, dish, note, dessert string) sample {
+	one, came := store.Units(1), time.Date(2026, 5, 4, 17, 41, 0, 0, time.UTC)
+	o := &store.Order{
+		ID: "01957b1c-6a31-7c1e-9d5e-2f8a3b4c5d72", Key: store.OrderKey{Provider: "justo", Nickname: house, ChannelID: "y"},
+		Number: "512", Origin: "web", Kind: store.Delivery, PlacedAt: came, ReceivedAt: at(came), Currency: currency,
+		Customer: store.Customer{Name: "Léa Шевченко", Phone: "+380 44 555 0100"},
+		Address:  &store.Address{Street: "Rue de l'Église 7", Comment: note},
+		Lines: []store.Line{
+			{Name: dish, Quantity: store.Units(2), Total: 3180, Note: note},
+			{Name: dessert, Quantity: one, Total: 850},
+		},
+		Totals: store.Totals{Items: 4030, Delivery: 290, Total: 4320, ToPay: 4320}, Payment: store.Payment{Cash: true, CashGiven: 5000},
+		Invoice: store.Invoice{State: store.InvoiceRequested},
+	}
+	items := []store.Item{{Quantity: store.Units(2), Name: dish, Note: note}, {Quantity: one, Name: dessert, Modifiers: []store.Item{{Name: "+1", Quantity: store.Units(2)}}}, {Quantity: one, Name: dish}}
+	before := *o
+	before.Observations = note
+	return sample{
+		settings: Settings{Locale: locale, Zone: zone(t, "Europe/Kyiv"), Header: []string{house}},
+		order:    o, before: &before,
+		followed: &store.Job{Kind: store.ComandaTicket, State: store.JobPrinted},
+		original: &store.Job{Attempts: []store.Attempt{{Printer: "bar", Started: at(came)}}},
+		jobs: map[string]*store.Job{
+			"comanda":  {Kind: store.ComandaTicket, Station: "bar", Part: 1, Parts: 2, Others: []string{"grill"}, Items: items[:2], Copy: 1, CopyOf: 1, Age: 95 * time.Minute, Marks: []store.Mark{store.MarkLate, store.MarkPossibleDuplicate}},
+			"delivery": {Kind: store.DeliveryTicket, Copy: 1},
+			"receipt":  {Kind: store.ReceiptTicket, Copy: 1},
+			"change":   {Kind: store.ChangeTicket, Station: "bar", Items: changes(t, items), Unchanged: 1, Copy: 1, Revision: 2, Follows: 1},
+			"void":     {Kind: store.VoidTicket, Station: "bar", Items: items[:2], Copy: 1, Follows: 1, Order: cancelledOrder},
 		},
 	}
 }
@@ -113,8 +214,10 @@ func santiagoTable(t testing.TB) sample {
 		settings: Settings{Locale: "es-CL", Zone: zone(t, "America/Santiago")},
 		order:    o,
 		jobs: map[string]*store.Job{
-			"comanda": {Kind: store.ComandaTicket, Station: "cocina", Part: 1, Parts: 1, Items: items, Copy: 1},
-			"receipt": {Kind: store.ReceiptTicket, Copy: 1},
+			"comanda":  {Kind: store.ComandaTicket, Station: "cocina", Part: 1, Parts: 1, Items: items, Copy: 1},
+			"receipt":  {Kind: store.ReceiptTicket, Copy: 1},
+			"invoice":  {Kind: store.InvoiceTicket, Copy: 1, Invoice: &store.Invoice{Kind: "Boleta electrónica", Number: "4711", State: store.InvoiceIssued, Code: "<TED>"}},
+			"precheck": {Kind: store.PrecheckTicket, Copy: 1},
 		},
 	}
 }
@@ -143,10 +246,17 @@ func dublinPickup(t testing.TB) sample {
 		order:    o,
 		jobs: map[string]*store.Job{
 			"comanda":  {Kind: store.ComandaTicket, Station: "kitchen", Part: 1, Parts: 1, Items: items, Copy: 2},
+			"change":   {Kind: store.ChangeTicket, Station: "kitchen", Items: []store.Item{withDifference(items[1], store.DifferenceAdded)}, Unchanged: 1, Copy: 1, Revision: 2},
+			"void":     {Kind: store.VoidTicket, Station: "kitchen", Items: items, Copy: 1, Revision: 2},
 			"delivery": {Kind: store.DeliveryTicket, Copy: 1},
 			"receipt":  {Kind: store.ReceiptTicket, Copy: 1},
 		},
 	}
+}
+
+func withDifference(it store.Item, how store.Difference) store.Item {
+	it.Difference = how
+	return it
 }
 
 // hostile fills every text of an order and its items.

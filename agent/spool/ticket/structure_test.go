@@ -23,8 +23,12 @@ func TestTemplatesMeanTheirMarkup(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, job := range s.jobs {
-			in := Input{Job: job, Order: s.order, Original: s.original}
-			tmpl, view := r.templates[job.Kind], r.view(in)
+			in := s.input(job)
+			tmpl := r.shipped[job.Kind]
+			view, err := r.view(in)
+			if err != nil {
+				t.Fatal(err)
+			}
 			got, err := tmpl.Execute(view)
 			if err != nil {
 				t.Fatal(err)

@@ -21,9 +21,14 @@ type baseView struct {
 	Came     string // clock of its arrival
 	Due      string // clock when it is due, with the day where that is another one
 	Copy     int    // from 2, of copies that were asked for; else 0
-	Flags    []string
-	More     int  // lines left out
-	Cut      bool // texts were shortened
+	OrderID  string // for a code to scan
+	// Revision of the order, 0 for its first one. Replaces: this paper takes the
+	// place of one that came out before, or may have (Unsure).
+	Revision         int
+	Replaces, Unsure bool
+	Flags            []string
+	More             int  // lines left out
+	Cut              bool // texts were shortened
 
 	Observations string
 }
@@ -37,7 +42,11 @@ func (r *Renderer) base(in Input, c *clipper) baseView {
 		W: &r.words, Marks: r.marks(in, c),
 		Number: c.short(number(o)), Kind: c.short(r.kind(o)), IsTable: o.Kind == store.Table,
 		Customer: c.short(o.Customer.Name), Phone: strings.ReplaceAll(c.short(o.Customer.Phone), " ", noBreak), Channel: c.short(channel(o)),
-		Came: r.clock(o.ReceivedAt.Wall), Due: r.due(o), Observations: c.long(o.Observations),
+		Came: r.clock(o.ReceivedAt.Wall), Due: r.due(o), Observations: c.long(o.Observations), OrderID: o.ID,
+		Replaces: in.Job.Follows != 0, Unsure: in.Followed != nil && in.Followed.State == store.JobUnknown,
+	}
+	if in.Job.Revision > 1 {
+		v.Revision = in.Job.Revision
 	}
 	if in.Job.Copy > 1 && in.Job.CopyOf == 0 {
 		v.Copy = in.Job.Copy
@@ -123,7 +132,11 @@ func (r *Renderer) format(t time.Time, layout string) string {
 // money is an amount as the locale writes it, its sign never on another line
 // than its number.
 func (r *Renderer) money(o *store.Order, minor int64) string {
-	return strings.ReplaceAll(r.amounts.Format(minor, o.Currency), " ", noBreak)
+	return r.minor(minor, o.Currency)
+}
+
+func (r *Renderer) minor(minor int64, currency string) string {
+	return strings.ReplaceAll(r.amounts.Format(minor, currency), " ", noBreak)
 }
 
 // noBreak is the blank that layout breaks no line at.
@@ -135,15 +148,21 @@ func (r *Renderer) marks(in Input, c *clipper) []markView {
 	for _, m := range in.Job.Marks {
 		switch m {
 		case store.MarkPossibleDuplicate:
-			out = append(out, markView{r.words.PossibleDuplicate, r.firstCopy(in.Original, c)})
+			first := in.Original
+			if first == nil {
+				first = in.Followed
+			}
+			out = append(out, markView{r.words.PossibleDuplicate, r.firstCopy(first, c)})
 		case store.MarkBackupCopy:
 			out = append(out, markView{r.words.BackupCopy, r.words.MeantFor + ": " + c.short(in.Job.MeantFor)})
 		case store.MarkReprint:
-			detail := ""
-			if in.Job.Copy > 1 {
-				detail = r.words.Copy + " " + decimal(in.Job.Copy)
+			out = append(out, markView{r.words.Reprint, r.reprint(in.Job, c)})
+		case store.MarkLate:
+			title := r.words.Late
+			if in.Job.Age > 0 {
+				title += " " + r.age(in.Job.Age)
 			}
-			out = append(out, markView{r.words.Reprint, detail})
+			out = append(out, markView{title, ""})
 		case store.MarkTimeUnconfirmed:
 			out = append(out, markView{r.words.TimeUnconfirmed, ""})
 		default:
@@ -151,6 +170,26 @@ func (r *Renderer) marks(in Input, c *clipper) []markView {
 		}
 	}
 	return out
+}
+
+// reprint says which copy it is and who asked for it.
+func (r *Renderer) reprint(j *store.Job, c *clipper) string {
+	var words []string
+	if j.Copy > 1 {
+		words = append(words, r.words.Copy+noBreak+decimal(j.Copy))
+	}
+	if j.By != "" {
+		words = append(words, r.words.AskedBy+" "+c.short(j.By))
+	}
+	return strings.Join(words, ". ")
+}
+
+// part is which of the order's comandas this is: 1 de 2.
+func (r *Renderer) part(j *store.Job) string {
+	if j.Parts < 2 {
+		return ""
+	}
+	return decimal(j.Part) + " " + r.words.Part + " " + decimal(j.Parts)
 }
 
 // firstCopy says when and where the first copy went.

@@ -81,6 +81,67 @@ type Words struct {
 	MeantFor          string `json:"meant_for"`
 	Reprint           string `json:"reprint"`
 	TimeUnconfirmed   string `json:"time_unconfirmed"`
+
+	Late           string `json:"late"`
+	Days           string `json:"days"`
+	Hours          string `json:"hours"`
+	Minutes        string `json:"minutes"`
+	AskedBy        string `json:"asked_by"`
+	Revision       string `json:"revision"`
+	Replaces       string `json:"replaces"`
+	EarlierUnsure  string `json:"earlier_unsure"`
+	TemplateFault  string `json:"template_fault"`
+	Changed        string `json:"changed"`
+	Remove         string `json:"remove"`
+	Now            string `json:"now"`
+	Add            string `json:"add"`
+	Before         string `json:"before"`
+	Unchanged      string `json:"unchanged"`
+	Nothing        string `json:"nothing"`
+	Voided         string `json:"voided"`
+	Stop           string `json:"stop"`
+	StopDelivery   string `json:"stop_delivery"`
+	OrderCancelled string `json:"order_cancelled"`
+	OrderRejected  string `json:"order_rejected"`
+	NotNeeded      string `json:"not_needed"`
+	VoidUnsure     string `json:"void_unsure"`
+	Digest         string `json:"digest"`
+	Printer        string `json:"printer"`
+	From           string `json:"from"`
+	Until          string `json:"until"`
+	Cause          string `json:"cause"`
+	Waited         string `json:"waited"`
+	Expired        string `json:"expired"`
+	Decide         string `json:"decide"`
+	Report         string `json:"report"`
+	Test           string `json:"test"`
+	Terminal       string `json:"terminal"`
+	Profile        string `json:"profile"`
+	Paper          string `json:"paper"`
+	PrintedAt      string `json:"printed_at"`
+	Proof          string `json:"proof"`
+	ProofProcessID string `json:"proof_process_id"`
+	ProofFence     string `json:"proof_fence"`
+	ProofStatus    string `json:"proof_status"`
+	ProofTransport string `json:"proof_transport"`
+	ProofUnknown   string `json:"proof_unknown"`
+	Width          string `json:"width"`
+	Sizes          string `json:"sizes"`
+	Letters        string `json:"letters"`
+	Scan           string `json:"scan"`
+	Precheck       string `json:"precheck"`
+	PrintedForm    string `json:"printed_form"`
+	NoStamp        string `json:"no_stamp"`
+	KindComanda    string `json:"kind_comanda"`
+	KindDelivery   string `json:"kind_delivery"`
+	KindReceipt    string `json:"kind_receipt"`
+	KindInvoice    string `json:"kind_invoice"`
+	KindPrecheck   string `json:"kind_precheck"`
+	KindChange     string `json:"kind_change"`
+	KindVoid       string `json:"kind_void"`
+	KindReport     string `json:"kind_report"`
+	KindDigest     string `json:"kind_digest"`
+	KindTest       string `json:"kind_test"`
 }
 
 // wordsOf reads the words of a locale such as es-PE: those of its language,
