@@ -28,6 +28,9 @@ type inquiry struct {
 	got  []byte
 	want int
 	done chan struct{}
+	// overtaken: automatic status came meanwhile, which is newer than the first
+	// of its answers.
+	overtaken bool
 }
 
 // A question stands in the printer's buffer behind what was sent before it.
@@ -68,6 +71,7 @@ func (s *Session) hear(a escpos.Answer) {
 		s.ears.status(a.Byte)
 	case escpos.AnswerASB:
 		c := ofASB(a.Data)
+		s.ears.overtake()
 		s.watchers.tell(func(v *view) { v.reported, v.known = c, true })
 		s.ears.answer(a)
 	case escpos.AnswerReady, escpos.AnswerBusy: // a sign of life and nothing else
@@ -86,6 +90,21 @@ func (e *ears) status(b byte) {
 			close(i.done)
 		}
 	}
+}
+
+func (e *ears) overtake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.inquiry != nil {
+		e.inquiry.overtaken = true
+	}
+}
+
+// overtaken reports whether the picture that i gives is an old one.
+func (e *ears) overtaken(i *inquiry) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return i.overtaken
 }
 
 // answer takes what the printer says when it comes to it.

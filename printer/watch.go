@@ -165,7 +165,11 @@ func (s *Session) inquire(ctx context.Context, limit time.Duration) error {
 	for at, n := range s.numbers {
 		b[n-1] = i.got[at]
 	}
-	s.watchers.tell(func(v *view) { v.reported, v.known, v.silent = ofStatus(b), true, false })
+	s.watchers.tell(func(v *view) {
+		if v.silent = false; !s.ears.overtaken(i) {
+			v.reported, v.known = ofStatus(b), true
+		}
+	})
 	return nil
 }
 

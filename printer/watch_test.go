@@ -63,7 +63,8 @@ func TestChangesAreToldInTime(t *testing.T) {
 				time.Sleep(6 * time.Second)
 				synctest.Wait()
 				all, after := c.heard()
-				if !slices.Equal(all, []Condition{ends}) || after[0] > limit {
+				// A look in the middle of which it happens tells a part, the next the rest.
+				if len(all) == 0 || len(all) > 2 || all[len(all)-1] != ends || after[len(all)-1] > limit {
 					t.Errorf("can %+v, after %v: %+v after %v", can, wait, all, after)
 				}
 			})
