@@ -29,6 +29,15 @@ const MaxRows = 2000
 // Rules and boxes are drawn with the line characters of the printer's code
 // pages, or with + - | where it has none.
 func Layout(doc receipt.Document, p profile.Profile, paper string) (Page, error) {
+	return new(Layouter).Layout(doc, p, paper)
+}
+
+// A Layouter lays out one document after the other in the same memory. It belongs
+// to one goroutine.
+type Layouter struct{ setter setter }
+
+// Layout is the function Layout, but that the page is valid until the next call.
+func (l *Layouter) Layout(doc receipt.Document, p profile.Profile, paper string) (Page, error) {
 	pp, ok := p.Papers[paper]
 	if !ok {
 		return Page{}, fmt.Errorf("%s prints on no paper %q: use %s", p.Name, paper, papers(p))
@@ -36,10 +45,8 @@ func Layout(doc receipt.Document, p profile.Profile, paper string) (Page, error)
 	if pp.Columns < minColumns {
 		return Page{}, fmt.Errorf("%s has %d columns on %s: a ticket needs %d", p.Name, pp.Columns, paper, minColumns)
 	}
-	s := setter{profile: p, columns: pp.Columns, glyphs: glyphsOf(p)}
-	s.wrap.measure = s.profile.Measure()
-	s.rows = make([]Row, 0, len(doc.Lines)+len(doc.Lines)/4+4)
-	s.runs = make([]Run, 0, 3*len(doc.Lines))
+	s := &l.setter
+	s.reset(p, pp, len(doc.Lines))
 	for _, line := range doc.Lines {
 		if err := s.line(line); err != nil {
 			return Page{}, err
@@ -54,6 +61,14 @@ func Layout(doc receipt.Document, p profile.Profile, paper string) (Page, error)
 
 // minColumns is the narrowest paper that a table with lines makes sense on.
 const minColumns = 8
+
+// dotsOf is how wide a picture may be.
+func dotsOf(p profile.Paper) int {
+	if p.Dots > 0 {
+		return p.Dots
+	}
+	return 12 * p.Columns
+}
 
 func papers(p profile.Profile) string {
 	var names []string
@@ -71,6 +86,7 @@ func papers(p profile.Profile) string {
 type setter struct {
 	profile profile.Profile
 	columns int
+	dots    int // of the paper's width
 	glyphs  glyphs
 	rows    []Row
 	runs    []Run // rows cut theirs from it
@@ -78,6 +94,31 @@ type setter struct {
 	box   box
 	cells []wrapped // the columns of the line at hand
 	wrap  wrapper
+
+	format *receipt.Format // of the last line of text
+	shared int             // its columns
+	table  table
+}
+
+// reset prepares for a document of a number of lines, in the memory of the last.
+func (s *setter) reset(p profile.Profile, paper profile.Paper, lines int) {
+	s.rows = slices.Grow(s.rows[:0], lines+lines/4+4)
+	s.runs = slices.Grow(s.runs[:0], 3*lines)
+	s.profile, s.columns, s.dots, s.glyphs = p, paper.Columns, dotsOf(paper), glyphsOf(p)
+	s.box, s.format = box{}, nil
+	s.wrap.measure = s.profile.Measure()
+}
+
+// tableOf is the table of a line of text: most lines have that of the line above.
+func (s *setter) tableOf(l receipt.Line) (table, error) {
+	if l.Format == s.format && len(l.Columns) == s.shared {
+		return s.table, nil
+	}
+	t, err := newTable(l.Format, len(l.Columns), s.columns)
+	if err == nil {
+		s.format, s.shared, s.table = l.Format, len(l.Columns), t
+	}
+	return t, err
 }
 
 func (s *setter) line(l receipt.Line) error {
@@ -97,6 +138,8 @@ func (s *setter) line(l receipt.Line) error {
 		s.rows = append(s.rows, Row{Kind: CutRow})
 	case receipt.CodeLine:
 		s.addCode(l)
+	case receipt.ImageLine:
+		s.addImage(l)
 	case receipt.TextLine:
 		return s.text(l)
 	}
@@ -106,7 +149,7 @@ func (s *setter) line(l receipt.Line) error {
 // text sets a line of columns: each wraps by itself, and the rows of the line
 // are as many as the longest column needs.
 func (s *setter) text(l receipt.Line) error {
-	t, err := newTable(l.Format, len(l.Columns), s.columns)
+	t, err := s.tableOf(l)
 	if err != nil {
 		return fmt.Errorf("line %d: %w", l.Number, err)
 	}
@@ -209,6 +252,24 @@ func (s *setter) addCode(l receipt.Line) {
 	if c.Type != "qrcode" {
 		c.Cell = l.Code.Module
 	}
+	s.rows = append(s.rows, Row{Kind: CodeRow, Code: c, Align: s.alignOf(l)})
+}
+
+// addImage places a picture, scaled down to the paper if it is wider.
+func (s *setter) addImage(l receipt.Line) {
+	if l.Image == nil || l.Image.Width < 1 || l.Image.Height < 1 {
+		return
+	}
+	picture := l.Image
+	if picture.Width > s.dots {
+		narrow := picture.Narrowed(s.dots)
+		picture = &narrow
+	}
+	s.rows = append(s.rows, Row{Kind: PictureRow, Picture: picture, Align: s.alignOf(l)})
+}
+
+// alignOf is where a code or a picture stands.
+func (s *setter) alignOf(l receipt.Line) int {
 	align := l.Align
 	if left, width := extent(l.Format, s.columns); align == receipt.Center && width < s.columns {
 		switch { // to where the narrow table stands
@@ -218,5 +279,5 @@ func (s *setter) addCode(l receipt.Line) {
 			align = receipt.Left
 		}
 	}
-	s.rows = append(s.rows, Row{Kind: CodeRow, Code: c, Align: int(align)})
+	return int(align)
 }

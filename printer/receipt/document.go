@@ -12,6 +12,8 @@ package receipt
 // A Document is a ticket as lines of typed parts.
 type Document struct {
 	Lines []Line
+	// LeftOut is how many pictures that came as data could not be read.
+	LeftOut int
 }
 
 // A Line is one line of markup that prints. Lines that only set properties are
@@ -120,6 +122,8 @@ type Image struct {
 	// Bits by rows from the top, each row filled up to whole bytes, the most
 	// significant bit leftmost, 1 black.
 	Bits []byte
+	// Shades: its dots stand for shades, as those of a photograph.
+	Shades bool
 }
 
 // Option is how codes look. Ranges and defaults are ReceiptLine's.

@@ -26,8 +26,8 @@ func (e *SyntaxError) Error() string {
 
 // Parse reads ReceiptLine markup. It reports every fault, up to twenty, as
 // joined *SyntaxError values; the document is empty then. Any string is safe to
-// parse. Of the language two properties are refused: image, which layout cannot
-// place yet, and command, which would hand raw bytes to the printer.
+// parse. Of the language one property is refused: command, which would hand raw bytes
+// to the printer.
 func Parse(src string) (Document, error) {
 	if len(src) > MaxSource {
 		return Document{}, fmt.Errorf("the document has %d bytes: shorten it to %d", len(src), MaxSource)
@@ -64,6 +64,10 @@ type parser struct {
 	spans  []Span
 	text   []byte // of the span that is being read
 	faults []error
+
+	data    bool // the line has data in it
+	leftOut int  // pictures of data
+	dots    int  // of all pictures
 }
 
 // A room is how much a document needs.
@@ -102,7 +106,7 @@ func (p *parser) document() (Document, error) {
 	if len(p.faults) > 0 {
 		return Document{}, errors.Join(p.faults...)
 	}
-	return Document{Lines: p.lines}, nil
+	return Document{Lines: p.lines, LeftOut: p.leftOut}, nil
 }
 
 func (p *parser) fault(problem, mend string) {

@@ -177,7 +177,7 @@ func TestFaultsNameLineAndMend(t *testing.T) {
 		"{align:top}":         "use left, center or right",
 		"{text:cut}":          "use wrap, nowrap or words",
 		"{option:9 qrcode}":   `a code has no option "9"`,
-		"{image:iVBORw0KGgo}": "images are not printed yet",
+		"{image:iVBORw0KGgo}": "it is no PNG",
 		`{command:\x1bp}`:     "raw bytes",
 		`\x4g`:                "two hexadecimal digits",
 		`\x4`:                 "two hexadecimal digits",

@@ -24,6 +24,7 @@ func (p *parser) properties(c cell) {
 	}
 	next, code := *p.format, ""
 	hasCode, endsBox := false, false
+	var picture *Image
 	for body != "" {
 		var member string
 		member, body = cutMember(body)
@@ -39,6 +40,8 @@ func (p *parser) properties(c cell) {
 		switch key := trimBlanks(key); {
 		case key == "code" || key == "c":
 			code, hasCode = value, true
+		case key == "image" || key == "i":
+			picture = p.image(value)
 		case value == "" && key != "comment" && key != "_":
 			p.fault(fmt.Sprintf("the property %q has no value", shorten(key)), "write key: value")
 		default:
@@ -50,9 +53,31 @@ func (p *parser) properties(c cell) {
 	if endsBox && next.Border != BorderLine {
 		p.add(Line{Kind: BoxEnd})
 	}
+	if picture != nil {
+		p.add(Line{Kind: ImageLine, Image: picture, Align: c.align})
+	}
 	if hasCode {
 		p.add(Line{Kind: CodeLine, Code: &Code{Data: code, Option: p.option}, Align: c.align})
 	}
+}
+
+// image reads a picture. One that came as data and cannot be read is left out.
+func (p *parser) image(value string) *Image {
+	picture, err := imageOf(value)
+	if err == nil {
+		if p.dots += picture.Width * picture.Height; p.dots > maxImageDots {
+			err = fmt.Errorf("the pictures of the document have more than %d dots", maxImageDots)
+		}
+	}
+	switch {
+	case err == nil:
+		return &picture
+	case !p.data:
+		p.fault("the picture cannot be printed: "+err.Error(), "give a PNG in base64")
+	case value != "":
+		p.leftOut++
+	}
+	return nil
 }
 
 // set applies one property that changes how the lines below look.
@@ -70,12 +95,10 @@ func (p *parser) set(f *Format, key, value string) {
 	case "text", "t":
 		p.setWrap(f, lower)
 	case "comment", "_":
-	case "image", "i":
-		p.fault("images are not printed yet", "remove the image property")
 	case "command", "x":
 		p.fault("the command property would send raw bytes to the printer", "remove it")
 	default:
-		p.fault(fmt.Sprintf("there is no property %q", shorten(key)), "use code, option, align, width, border, text or comment")
+		p.fault(fmt.Sprintf("there is no property %q", shorten(key)), "use code, image, option, align, width, border, text or comment")
 	}
 }
 

@@ -66,6 +66,7 @@ func (f *filler) endLine() {
 	if len(f.parser.faults) < maxFaults {
 		f.parser.line(string(f.line))
 	}
+	f.parser.data = false
 	f.line = f.line[:0]
 }
 
@@ -142,7 +143,7 @@ func (o *lineOp) append(fr *frame) error {
 			if err != nil {
 				return err
 			}
-			text = Escape(data)
+			text, f.parser.data = Escape(data), true
 		}
 		if err := f.grow(len(text)); err != nil {
 			return err
