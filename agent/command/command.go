@@ -9,6 +9,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"mostrador/agent/order"
 	"mostrador/agent/spool"
@@ -39,6 +40,10 @@ type About struct {
 	Currency string `json:"currency"`
 	Locale   string `json:"locale"`
 	Timezone string `json:"timezone"`
+	// Location is the time zone, nil for UTC; DayStarts is when the business day
+	// begins, counted from midnight.
+	Location  *time.Location `json:"-"`
+	DayStarts time.Duration  `json:"-"`
 }
 
 // New wires the commands; uplink answers with the state of the line.

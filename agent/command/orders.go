@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -127,6 +128,49 @@ func (c *Commands) Reject(name, reason, who string) (OrderDetail, error) {
 // Release prints a scheduled order now.
 func (c *Commands) Release(name, who string) (OrderDetail, error) {
 	return c.onOrder(name, func(seq uint64) error { return c.orders.Release(seq, who) })
+}
+
+// ReprintOrder prints once more, marked, each ticket that is the order's last
+// word and is on paper, or may be.
+func (c *Commands) ReprintOrder(name, who string) (OrderDetail, error) {
+	return c.onOrder(name, func(seq uint64) error {
+		again, err := c.lastWords(seq)
+		if err == nil && len(again) == 0 {
+			err = fmt.Errorf("%w: no ticket of the order is on paper yet", ErrRefused)
+		}
+		if err != nil {
+			return err
+		}
+		for _, job := range again {
+			if _, err := c.spool.Reprint(job, who); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// lastWords are the tickets of an order that say what holds: of each kind,
+// station and copy the newest on paper that is no copy of another.
+func (c *Commands) lastWords(order uint64) (jobs []uint64, err error) {
+	type paper struct {
+		kind    store.TicketKind
+		station string
+		copy    int
+	}
+	err = c.store.View(func(tx *store.Tx) error {
+		jobs = nil
+		all, err := tx.JobsOf(order)
+		newest := map[paper]uint64{}
+		for _, j := range all {
+			if j.CopyOf == 0 && (j.State == store.JobPrinted || j.State == store.JobUnknown) {
+				newest[paper{j.Kind, j.Station, j.Copy}] = j.Seq
+			}
+		}
+		jobs = slices.Sorted(maps.Values(newest))
+		return err
+	})
+	return jobs, err
 }
 
 func (c *Commands) onOrder(name string, act func(seq uint64) error) (OrderDetail, error) {

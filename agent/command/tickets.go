@@ -41,33 +41,32 @@ func (c *Commands) Ticket(name string) (job *store.Job, err error) {
 }
 
 // Retry prints a ticket again that is not known to be on paper.
-func (c *Commands) Retry(name string) (*store.Job, error) {
-	j, err := c.Ticket(name)
-	if err != nil {
-		return nil, err
-	}
-	again, err := c.spool.Retry(j.Seq, "")
-	return again, plain(err)
+func (c *Commands) Retry(name, who string) (*store.Job, error) {
+	return c.onTicket(name, func(seq uint64) (*store.Job, error) { return c.spool.Retry(seq, who) })
+}
+
+// Reprint prints a ticket that has ended once more, marked.
+func (c *Commands) Reprint(name, who string) (*store.Job, error) {
+	return c.onTicket(name, func(seq uint64) (*store.Job, error) { return c.spool.Reprint(seq, who) })
 }
 
 // Settle records what a person saw of a ticket whose outcome is unknown.
 func (c *Commands) Settle(name string, printed bool, who string) (*store.Job, error) {
-	j, err := c.Ticket(name)
-	if err != nil {
-		return nil, err
-	}
-	settled, err := c.spool.Settle(j.Seq, printed, who)
-	return settled, plain(err)
+	return c.onTicket(name, func(seq uint64) (*store.Job, error) { return c.spool.Settle(seq, printed, who) })
 }
 
 // Cancel takes back a ticket that still waits.
 func (c *Commands) Cancel(name, who string) (*store.Job, error) {
+	return c.onTicket(name, func(seq uint64) (*store.Job, error) { return c.spool.Cancel(seq, who) })
+}
+
+func (c *Commands) onTicket(name string, act func(seq uint64) (*store.Job, error)) (*store.Job, error) {
 	j, err := c.Ticket(name)
 	if err != nil {
 		return nil, err
 	}
-	cancelled, err := c.spool.Cancel(j.Seq, who)
-	return cancelled, plain(err)
+	done, err := act(j.Seq)
+	return done, plain(err)
 }
 
 // maxMarkup bounds a document that a person hands in, in bytes.

@@ -26,6 +26,11 @@ func (s *Spool) Test(printer, who string) (*store.Job, error) {
 	return s.ask(&store.Job{Kind: store.TestTicket, Printer: printer, By: who, MaxAge: testAge})
 }
 
+// PrintReport queues figures on one printer.
+func (s *Spool) PrintReport(printer, who string, r *store.Report) (*store.Job, error) {
+	return s.ask(&store.Job{Kind: store.ReportTicket, Printer: printer, By: who, Report: r})
+}
+
 // ask queues a ticket of no order that a person asked for.
 func (s *Spool) ask(j *store.Job) (*store.Job, error) {
 	if s.unit(j.Printer) == nil {

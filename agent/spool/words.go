@@ -3,6 +3,7 @@ package spool
 import (
 	"strings"
 
+	"mostrador/printer"
 	"mostrador/store"
 )
 
@@ -85,4 +86,12 @@ func proofWords(j *store.Job) string {
 		return "sin confirmar"
 	}
 	return "sin prueba"
+}
+
+// ConditionWords says how a printer is.
+func ConditionWords(c printer.Condition) string {
+	if words := faultWords(c); words != "" {
+		return words
+	}
+	return "está bien"
 }

@@ -40,6 +40,11 @@ func (s *Server) api() http.Handler {
 	})
 	answer(mux, "GET /v1/tickets/{name}", func(r *http.Request) (any, error) { return c.Ticket(r.PathValue("name")) })
 	answer(mux, "POST /v1/tickets/{name}/{action}", s.actOnTicket)
+	answer(mux, "GET /v1/printers", func(*http.Request) (any, error) { return c.Printers(), nil })
+	answer(mux, "GET /v1/printers/{name}", func(r *http.Request) (any, error) { return c.Printer(r.PathValue("name")) })
+	answer(mux, "POST /v1/printers/{name}/{action}", s.actOnPrinter)
+	answer(mux, "GET /v1/report", s.report)
+	answer(mux, "POST /v1/report", s.printReport)
 	answer(mux, "GET /v1/sales", func(r *http.Request) (any, error) {
 		page, err := pageOf(r)
 		if err != nil {
@@ -75,8 +80,10 @@ type PrintRequest struct {
 type ActionRequest struct {
 	// Who did it, for the log.
 	Who string `json:"who"`
-	// Reason of a rejection.
+	// Reason of a rejection, a pause or an opened drawer.
 	Reason string `json:"reason,omitempty"`
+	// To is the printer that tickets move to.
+	To string `json:"to,omitempty"`
 	// Printed is what a person saw (settle).
 	Printed bool `json:"printed,omitempty"`
 }
@@ -94,6 +101,8 @@ func (s *Server) actOnOrder(r *http.Request) (any, error) {
 		return s.commands.Reject(name, in.Reason, in.Who)
 	case "release":
 		return s.commands.Release(name, in.Who)
+	case "reprint":
+		return s.commands.ReprintOrder(name, in.Who)
 	default:
 		return nil, fmt.Errorf("%w: an order knows no %q", command.ErrNotFound, action)
 	}
@@ -107,7 +116,9 @@ func (s *Server) actOnTicket(r *http.Request) (any, error) {
 	name := r.PathValue("name")
 	switch action := r.PathValue("action"); action {
 	case "retry":
-		return s.commands.Retry(name)
+		return s.commands.Retry(name, in.Who)
+	case "reprint":
+		return s.commands.Reprint(name, in.Who)
 	case "settle":
 		return s.commands.Settle(name, in.Printed, in.Who)
 	case "cancel":

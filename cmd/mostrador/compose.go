@@ -86,6 +86,7 @@ func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog
 	commands := command.New(st, intake, spooler, func() any { return line.Status() }, command.About{
 		Version: version, Store: cfg.Terminal.Store, Terminal: cfg.Terminal.ID,
 		Currency: cfg.Terminal.Currency, Locale: cfg.Terminal.Locale, Timezone: cfg.Terminal.Timezone,
+		Location: cfg.Terminal.Location(), DayStarts: time.Duration(cfg.Terminal.BusinessDayStarts) * time.Minute,
 	})
 	server := web.New(commands, cfg.Terminal.DataDir, part("web"))
 	return &daemon{store: st, commands: commands, supervisor: agent.New(log,

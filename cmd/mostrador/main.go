@@ -112,6 +112,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.configCommand(),
 		a.ordersCommand(),
 		a.ticketsCommand(),
+		a.printersCommand(),
 		a.printCommand(),
 		a.salesCommand(),
 		a.eventsCommand(),

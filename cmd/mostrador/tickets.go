@@ -40,7 +40,9 @@ func (a *app) ticketsCommand() *cobra.Command {
 	tickets.AddCommand(list, show,
 		a.ticketAction("retry", "Print a ticket again that is not known to be on paper", byHand),
 		a.ticketAction("cancel", "Take back a ticket that still waits", byHand),
+		a.ticketAction("reprint", "Print a ticket once more that is on paper, marked REIMPRESIÓN", byHand),
 		settle,
+		a.reportCommand(),
 	)
 	return tickets
 }
