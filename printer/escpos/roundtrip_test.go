@@ -75,7 +75,7 @@ func wanted(page layout.Page, p profile.Profile, logos map[escpos.LogoSum]escpos
 		case layout.CodeRow:
 			all = append(all, strip{kind: "code", code: r.Code, align: r.Align})
 		case layout.PictureRow:
-			s := strip{kind: "picture", align: r.Align, picture: escpos.Raster(*r.Picture)}
+			s := strip{kind: "picture", align: r.Align, picture: escpos.Raster{Width: r.Picture.Width, Height: r.Picture.Height, Bits: r.Picture.Bits}}
 			if key, ok := logos[escpos.SumLogo(*r.Picture)]; ok && p.Logos {
 				s = strip{kind: "logo", align: r.Align, key: int(key[0])<<8 | int(key[1])}
 			}
