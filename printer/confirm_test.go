@@ -29,6 +29,7 @@ func TestNoise(t *testing.T) {
 		{"two NULs at switching off", nil, true, []said{{0, "\x00\x00"}}},
 		{"a NUL at switching off, another at switching on", nil, false, []said{{100 * ms, "\x00"}, {3 * time.Second, "\x00"}}},
 		{"a NUL, other noise and a NUL", nil, true, []said{{0, "\x00\xff\xfe\x00\x00"}}},
+		{"two NULs while it prints", []string{"plain"}, false, []said{{0, "\x00"}, {100 * ms, "\x00"}}},
 		{"another's id", []string{"process"}, false, []said{{0, "7\"abcd\x00"}, {ms, "7\"0000\x00"}}},
 		{"another's name", []string{"named"}, false, []said{{0, "\x00_TM-T88V\x00"}}},
 		{"half a name", []string{"named"}, false, []said{{0, "\x00_TM-T2"}, {ms, "\x00"}}},
@@ -38,12 +39,14 @@ func TestNoise(t *testing.T) {
 		{"a status more", nil, false, []said{{0, "\x16\x12\x12\x12\x12"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, level := range []string{"plain", "named", "process"} {
+			for _, level := range []string{"plain", "plain, with a drawer that it does not tell", "named", "process"} {
 				if tt.can != nil && tt.can[0] != level {
 					continue
 				}
 				p := newPeer(plainFence)
 				switch level {
+				case "plain, with a drawer that it does not tell":
+					p.says[0] = 0x12 // low, where GS r 2 says high
 				case "named":
 					p.can = namedFence
 				case "process":

@@ -209,6 +209,20 @@ func TestNotMended(t *testing.T) {
 	}
 }
 
+// A fault that came and went between two looks is a fault.
+func TestFaultBetweenLooks(t *testing.T) {
+	p := newPeer(onlyStatus)
+	begun(t, p, Options{Ask: everything}, func(t *testing.T, s *Session) {
+		time.AfterFunc(1100*time.Millisecond, func() { p.say([]byte{0x1c, 0, 0x0c, 0x0f}) })
+		time.AfterFunc(1200*time.Millisecond, func() { p.say([]byte{0x14, 0, 0, 0x0f}) })
+		r := sent(t, s)
+		var blocked *Blocked
+		if !errors.As(r.Err, &blocked) || r.Sent != len(ticket) {
+			t.Errorf("report %+v", r)
+		}
+	})
+}
+
 // One that was blocked and is then switched off says nothing any more, so it is
 // not waited for as one that does.
 func TestSwitchedOffWhileBlocked(t *testing.T) {
