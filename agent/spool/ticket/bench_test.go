@@ -201,13 +201,14 @@ func benchmarkChain(b *testing.B, view func() any, fill func(any) (receipt.Docum
 	}
 	page := set(b, doc, paper{"80mm", p})
 	var out []byte
+	var l layout.Layouter // a printer's worker has one
 	steps := []struct {
 		name string
 		run  func() error
 	}{
 		{"view", func() error { data = view(); return nil }},
 		{"fill", func() (err error) { doc, err = fill(data); return err }},
-		{"layout", func() (err error) { page, err = layout.Layout(doc, p, "80mm"); return err }},
+		{"layout", func() (err error) { page, err = l.Layout(doc, p, "80mm"); return err }},
 		{"encode", func() (err error) { out, err = escpos.Append(out[:0], page, p, escpos.Options{}); return err }},
 	}
 	run := func(b *testing.B, from, to int) {

@@ -82,19 +82,19 @@ func (r *Renderer) facts(in Input, c *clipper) []factView {
 		return nil
 	}
 	var out []factView
-	add := func(word, before, now string) {
+	add := func(word, before, now, none string) {
 		if before == now {
 			return
 		}
 		if now == "" {
-			now = r.words.Nothing
+			now = none
 		}
 		out = append(out, factView{word, c.long(now), c.long(before)})
 	}
-	add("#", number(in.Before), number(in.Order))
-	add("", r.kind(in.Before), r.kind(in.Order))
-	add(r.words.Due, r.due(in.Before), r.due(in.Order))
-	add(r.words.Note, in.Before.Observations, in.Order.Observations)
+	add("#", number(in.Before), number(in.Order), "")
+	add("", r.kind(in.Before), r.kind(in.Order), "")
+	add(r.words.Due, r.due(in.Before), r.due(in.Order), r.words.ASAP)
+	add(r.words.Note, in.Before.Observations, in.Order.Observations, r.words.Nothing)
 	return out
 }
 

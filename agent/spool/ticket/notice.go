@@ -144,7 +144,7 @@ func (r *Renderer) report(in Input) reportView {
 			}
 			out.Lines = append(out.Lines, line)
 		}
-		if left > -maxReport {
+		if left >= 0 || len(out.Lines) > 0 {
 			v.Parts = append(v.Parts, out)
 		}
 	}

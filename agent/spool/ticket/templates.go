@@ -2,6 +2,8 @@ package ticket
 
 import (
 	"embed"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -207,6 +209,8 @@ var (
 func located(path, text string, err error) error {
 	line, message := 0, err.Error()
 	switch {
+	case strings.Contains(message, "unexpected <define>"): // of the shared blocks behind it
+		return fmt.Errorf("%s:%d: a block is still open at the end: close each if, range, with and define with {{end}}", path, 1+strings.Count(text, "\n"))
 	case errorLine.MatchString(message):
 		line, _ = strconv.Atoi(errorLine.FindStringSubmatch(message)[1])
 	case markLine.MatchString(message):
@@ -288,4 +292,20 @@ func (o own) sets(locale string, shipped templateSet) map[string]templateSet {
 		out[paper] = set
 	}
 	return out
+}
+
+// CheckLogo says what is wrong with a logo, the bytes of a PNG.
+func CheckLogo(logo []byte) error {
+	t, err := receipt.NewTemplate("logo", "{image:{{.}}}\n", nil)
+	if err != nil {
+		return err
+	}
+	doc, err := t.Execute(base64.StdEncoding.EncodeToString(logo))
+	if err != nil {
+		return fmt.Errorf("the logo: %w", err)
+	}
+	if !slices.ContainsFunc(doc.Lines, func(l receipt.Line) bool { return l.Kind == receipt.ImageLine && l.Image != nil }) {
+		return errors.New("the logo is no PNG that can be printed: save it as a PNG of at most the paper's width in dots")
+	}
+	return nil
 }

@@ -97,6 +97,7 @@ type Words struct {
 	Add            string `json:"add"`
 	Before         string `json:"before"`
 	Unchanged      string `json:"unchanged"`
+	ASAP           string `json:"asap"`
 	Nothing        string `json:"nothing"`
 	Voided         string `json:"voided"`
 	Stop           string `json:"stop"`
