@@ -13,6 +13,7 @@ import (
 // characters become narrow, first theirs, then the number's own, and at last
 // their words break. Only a number that is wider than the paper breaks, too.
 func (s *setter) keepNumbers(t *table, l receipt.Line) []receipt.Column {
+	t.widths = slices.Clone(t.widths) // other lines have this table, too
 	columns := slices.Clone(l.Columns[:min(len(l.Columns), len(t.widths))])
 	for {
 		needs := s.needs(columns)
