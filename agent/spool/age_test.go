@@ -71,8 +71,9 @@ func TestOutage(t *testing.T) {
 			t.Errorf("it lasted %v", lasted)
 		}
 		c.pass(time.Hour)
-		if n := len(c.papers("cocina")); digest.State == store.JobPrinted && n != 4 {
-			t.Errorf("%d papers, want the digest and three tickets", n)
+		papers := c.papers("cocina")
+		if len(papers) != 4 || !strings.Contains(papers[0], "101") || !strings.Contains(papers[1], "arroz") {
+			t.Errorf("papers %q, want the digest and three tickets", papers)
 		}
 		// A person prints the expired one: it says how late it is and is not
 		// expired at once again.
@@ -223,6 +224,21 @@ func TestNotice(t *testing.T) {
 		}
 		if papers := c.papers("barra"); len(papers) != 1 {
 			t.Errorf("the bar is told %q", papers)
+		}
+	})
+}
+
+// A person's test says which printer it came out of.
+func TestTestTicket(t *testing.T) {
+	inTime(t, []string{"cocina"}, nil, func(c *counter) {
+		j, err := c.Test("cocina", "Ana")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.pass(5 * time.Second)
+		c.wantState(j.Seq, store.JobPrinted)
+		if papers := c.papers("cocina"); len(papers) != 1 || !strings.Contains(papers[0], "cocina") || !strings.Contains(papers[0], "Ana") {
+			t.Errorf("papers %q", papers)
 		}
 	})
 }

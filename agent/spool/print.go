@@ -8,6 +8,7 @@ import (
 
 	"mostrador/printer"
 	"mostrador/printer/escpos"
+	"mostrador/printer/layout"
 	"mostrador/store"
 )
 
@@ -19,10 +20,17 @@ func (w *worker) print(ctx context.Context, session *printer.Session, job *store
 	if expired(job, w.spool.store.Clock().Now()) {
 		return asStoreFault(w.spool.expire(job))
 	}
-	ticket, err := w.compose(job)
-	if err != nil {
-		w.log.Error("ticket cannot be made", "ticket", job.ID, "error", err)
-		return asStoreFault(w.spool.giveUp(job.Seq, fmt.Sprintf("no se pudo componer: %v", err)))
+	on := sheet{w.Printer, w.model, w.proof, &w.font}
+	var page layout.Page
+	if err := w.compose(job, func() (err error) { page, err = w.spool.render.page(w.spool.store, job, on); return err }); err != nil {
+		return w.giveUp(job, err)
+	}
+	if err := w.storeLogos(ctx, session, job.Kind, page); err != nil {
+		return err
+	}
+	var ticket printer.Ticket
+	if err := w.compose(job, func() (err error) { ticket, err = w.spool.render.ticket(job, page, on, w.kept()); return err }); err != nil {
+		return w.giveUp(job, err)
 	}
 	job, ok, err := w.spool.begin(job, w.Name, len(ticket.Bytes), escpos.MaxBlock(ticket.Bytes))
 	if err != nil || !ok {
@@ -68,16 +76,22 @@ func (w *worker) printed(ctx context.Context, session *printer.Session, job *sto
 	return nil
 }
 
-// compose makes a ticket's bytes. One whose making panics is lost alone: it must
-// not take the agent down, now and at every further start.
-func (w *worker) compose(job *store.Job) (ticket printer.Ticket, err error) {
+// compose does a step of making a ticket. One whose making panics is lost alone:
+// it must not take the agent down, now and at every further start.
+func (w *worker) compose(job *store.Job, step func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			w.log.Error("making a ticket panicked", "ticket", job.ID, "panic", v, "stack", string(debug.Stack()))
 			err = fmt.Errorf("fallo interno: %v", v)
 		}
 	}()
-	return w.spool.render.ticket(w.spool.store, job, w.model, w.Printer)
+	return step()
+}
+
+// giveUp ends a ticket that cannot be made.
+func (w *worker) giveUp(job *store.Job, cause error) error {
+	w.log.Error("ticket cannot be made", "ticket", job.ID, "error", cause)
+	return asStoreFault(w.spool.giveUp(job.Seq, fmt.Sprintf("no se pudo componer: %v", cause)))
 }
 
 // attemptOf says what a report is worth: nothing sent is proven not printed,

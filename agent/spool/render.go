@@ -6,6 +6,7 @@ import (
 	"mostrador/agent/spool/ticket"
 	"mostrador/printer"
 	"mostrador/printer/escpos"
+	"mostrador/printer/font"
 	"mostrador/printer/layout"
 	"mostrador/printer/profile"
 	"mostrador/printer/receipt"
@@ -23,25 +24,38 @@ func newRenderer(s ticket.Settings) (*renderer, error) {
 	return &renderer{t}, nil
 }
 
-// ticket is the whole of a ticket for a printer, from its first command to its
-// cut, for the kitchen with the sound that calls for it.
-func (r *renderer) ticket(st *store.Store, j *store.Job, model profile.Profile, p Printer) (printer.Ticket, error) {
-	doc, err := r.document(st, j)
+// A sheet is where a ticket is to come out.
+type sheet struct {
+	Printer
+	model profile.Profile // that it is printed with
+	proof store.Proof     // that it can give
+	font  *font.Font      // of its worker
+}
+
+// page is a ticket laid out for a printer.
+func (r *renderer) page(st *store.Store, j *store.Job, on sheet) (layout.Page, error) {
+	doc, err := r.document(st, j, on)
 	if err != nil {
-		return printer.Ticket{}, err
+		return layout.Page{}, err
 	}
-	page, err := layout.Layout(doc, model, p.Paper)
+	page, err := layout.Layout(doc, on.model, on.Paper)
 	if err != nil {
-		return printer.Ticket{}, fmt.Errorf("lay out: %w", err)
+		return page, fmt.Errorf("lay out: %w", err)
 	}
-	b, err := escpos.Encode(page, model, escpos.Options{})
+	return page, nil
+}
+
+// ticket is the whole of a ticket, from its first command to its cut, for the
+// kitchen with the sound that calls for it.
+func (r *renderer) ticket(j *store.Job, page layout.Page, on sheet, kept map[escpos.LogoSum]escpos.LogoKey) (printer.Ticket, error) {
+	b, err := escpos.Encode(page, on.model, escpos.Options{Font: on.font, Logos: kept})
 	if err != nil {
 		return printer.Ticket{}, fmt.Errorf("encode: %w", err)
 	}
-	if sound, ok := escpos.Buzzer(model.Buzzer); ok && p.Buzzer && sounds(j.Kind) {
+	if sound, ok := escpos.Buzzer(on.model.Buzzer); ok && on.Buzzer && sounds(j.Kind) {
 		b = append(b, sound...) // within what is proven, so that it never sounds for no paper
 	}
-	return printer.Ticket{Bytes: b, Dots: escpos.Height(page, model)}, nil
+	return printer.Ticket{Bytes: b, Dots: escpos.Height(page, on.model)}, nil
 }
 
 // sounds: a ticket of this kind is for people who do not look at the printer.
@@ -49,25 +63,38 @@ func sounds(kind store.TicketKind) bool {
 	return kind == store.ComandaTicket || kind == store.ChangeTicket || kind == store.VoidTicket
 }
 
-func (r *renderer) document(st *store.Store, j *store.Job) (doc receipt.Document, err error) {
-	in := ticket.Input{Job: j}
-	err = st.View(func(tx *store.Tx) error {
-		in.Order, in.Original = nil, nil
-		if j.CopyOf != 0 {
-			if in.Original, err = tx.Job(j.CopyOf); err != nil {
-				return fmt.Errorf("the ticket that it copies: %w", err)
-			}
-		}
-		if j.Order == 0 {
-			return nil
-		}
-		if in.Order, err = tx.OrderAt(j.Order, j.Revision); err != nil {
-			return fmt.Errorf("its order: %w", err)
-		}
-		return nil
-	})
-	if err != nil {
+func (r *renderer) document(st *store.Store, j *store.Job, on sheet) (doc receipt.Document, err error) {
+	in := ticket.Input{
+		Job: j, Paper: on.Paper,
+		Printer: ticket.Printer{Name: on.Name, Profile: on.model.Name, Paper: on.Paper, Proof: on.proof},
+	}
+	if err := st.View(func(tx *store.Tx) error { return gather(tx, j, &in) }); err != nil {
 		return doc, err
 	}
 	return r.tickets.Render(in)
+}
+
+// gather reads what a ticket is about.
+func gather(tx *store.Tx, j *store.Job, in *ticket.Input) (err error) {
+	if j.CopyOf != 0 {
+		if in.Original, err = tx.Job(j.CopyOf); err != nil {
+			return fmt.Errorf("the ticket that it copies: %w", err)
+		}
+	}
+	if j.Order == 0 {
+		return nil
+	}
+	if in.Order, err = tx.OrderAt(j.Order, j.Revision); err != nil {
+		return fmt.Errorf("its order: %w", err)
+	}
+	if j.Follows == 0 {
+		return nil
+	}
+	if in.Followed, err = tx.Job(j.Follows); err != nil {
+		return fmt.Errorf("the ticket that it is about: %w", err)
+	}
+	if in.Before, err = tx.OrderAt(j.Order, in.Followed.Revision); err != nil {
+		return fmt.Errorf("its order as it was: %w", err)
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"mostrador/drivers"
 	"mostrador/printer"
+	"mostrador/printer/font"
 	"mostrador/printer/profile"
 	"mostrador/store"
 )
@@ -18,8 +19,11 @@ type worker struct {
 	*unit
 	spool *Spool
 	log   *slog.Logger
-	// model is the profile that it prints with.
+	// model is the profile that it prints with; font draws what no code page has.
 	model profile.Profile
+	font  font.Font
+	// logos are the pictures that the printer's own memory keeps.
+	logos []storedLogo
 }
 
 func (s *Spool) newWorker(u *unit) *worker {
@@ -70,6 +74,9 @@ func (w *worker) open(ctx context.Context) (drivers.Port, error) {
 func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
 	known, err := w.recall()
 	if err != nil {
+		return nil, storeFault{err}
+	}
+	if err := w.recallLogos(); err != nil {
 		return nil, storeFault{err}
 	}
 	w.settleProfile(known.Abilities)

@@ -13,7 +13,7 @@ import (
 // and its other printers live on.
 func TestPanicInTheMaking(t *testing.T) {
 	st := openStore(t, filepath.Join(t.TempDir(), "db"))
-	bad := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "")
+	bad := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "")
 	sp := newSpool(t, st, newMachine(t, "cocina", virtual.Options{}))
 	sp.render = &renderer{} // without what it renders with
 	run(t, sp)
