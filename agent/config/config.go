@@ -295,4 +295,9 @@ type Known struct {
 	// may join several; one that begins with a key and a colon is reported at
 	// that key.
 	Drivers map[string]func(Device) error
+	// Templates says what is wrong with a folder of ticket templates, Logo with
+	// the bytes of a picture. Tickets print without what has faults, so these are
+	// warnings.
+	Templates func(folder string) []error
+	Logo      func(png []byte) error
 }

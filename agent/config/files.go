@@ -17,8 +17,9 @@ import (
 // files checks what a configuration names on the disk.
 type files struct {
 	*decoder
-	cfg  *Config
-	name string
+	cfg   *Config
+	name  string
+	known Known
 }
 
 func (f files) check() {
@@ -32,6 +33,7 @@ func (f files) check() {
 		}
 	}
 	f.certificates()
+	f.papers()
 	if proxy, err := url.Parse(f.cfg.Uplink.Proxy); err == nil && proxy.User != nil {
 		f.shared(f.name, "uplink.proxy")
 	}
@@ -70,9 +72,33 @@ func (f files) shared(file, key string) {
 	if info.Mode().Perm()&0o007 == 0 {
 		return // its group is meant to
 	}
+	f.warn(key, file+" holds a secret and every user can read it", "chmod 600 "+file)
+}
+
+func (f files) warn(key, problem, mend string) {
 	place := decoder{at: f.at}
-	place.fault(key, file+" holds a secret and every user can read it", "chmod 600 "+file)
+	place.fault(key, problem, mend)
 	f.cfg.Warnings = sortFaults(append(f.cfg.Warnings, place.faults...))
+}
+
+// papers warns of a logo and of templates that tickets will be printed without.
+func (f files) papers() {
+	t := f.cfg.Tickets
+	if t.Logo != "" && f.known.Logo != nil {
+		png, err := readRegular(t.Logo)
+		if err == nil {
+			err = f.known.Logo(png)
+		}
+		if err != nil {
+			f.warn("tickets.logo", err.Error(), "until then tickets print without it")
+		}
+	}
+	if t.Templates == "" || f.known.Templates == nil {
+		return
+	}
+	for _, err := range f.known.Templates(t.Templates) {
+		f.warn("tickets.templates", err.Error(), "until then the shipped one is used")
+	}
 }
 
 func (f files) certificates() {

@@ -15,7 +15,7 @@ func Load(path string, known Known) (*Config, error) {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	cfg, d := parse(path, src, known)
-	f := files{decoder: d, cfg: cfg, name: path}
+	f := files{decoder: d, cfg: cfg, name: path, known: known}
 	f.check()
 	if len(d.faults) > 0 {
 		return nil, &Faults{File: path, List: sortFaults(d.faults)}

@@ -28,8 +28,6 @@ func pendingKeys() []pending {
 		{"uplink.batch", []string{"false"}, "events go one by one"},
 		{"uplink.acknowledged_by", []string{"broker"}, "an event counts as delivered when the broker has acknowledged it"},
 		{"web.listen", nil, "there is no page; the command speaks with the agent over its socket"},
-		{"tickets.logo", []string{""}, "tickets have no logo"},
-		{"tickets.templates", []string{""}, "the shipped templates are used"},
 		{"integration.via", []string{"relay"}, "orders come and are answered through the relay only"},
 		{"integration.token_file", nil, "orders come and are answered through the relay only"},
 	}

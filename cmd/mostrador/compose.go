@@ -55,7 +55,7 @@ func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog
 	part := func(name string) *slog.Logger { return log.With("part", name) }
 	open := opener(ports)
 
-	spooling, err := spoolSettings(cfg, open)
+	spooling, err := spoolSettings(cfg, open, part("spool"))
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mostrador/agent/config"
+	"mostrador/agent/spool/ticket"
 	"mostrador/drivers"
 	"mostrador/printer/profile"
 )
@@ -75,6 +76,8 @@ func known(ports []drivers.Scheme) config.Known {
 		Schemes:  map[string]func(*url.URL) error{},
 		Profiles: map[string][]string{},
 		Drivers:  map[string]func(config.Device) error{},
+
+		Templates: ticket.CheckTemplates, Logo: ticket.CheckLogo,
 	}
 	for _, scheme := range ports {
 		k.Schemes[scheme.Name] = scheme.Check

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
+	"os"
 	"time"
 
 	"mostrador/agent/config"
@@ -45,9 +47,30 @@ func orderRules(cfg *config.Config) order.Rules {
 	return rules
 }
 
-func spoolSettings(cfg *config.Config, open portOpener) (spool.Settings, error) {
+// ticketSettings are how tickets look. One without its logo is better than none.
+func ticketSettings(cfg *config.Config, log *slog.Logger) ticket.Settings {
+	s := ticket.Settings{
+		Locale: cfg.Terminal.Locale, Zone: cfg.Terminal.Location(), Header: cfg.Tickets.Header,
+		Terminal: cfg.Terminal.Store + "/" + cfg.Terminal.ID, Templates: cfg.Tickets.Templates, Log: log,
+	}
+	if cfg.Tickets.Logo == "" {
+		return s
+	}
+	logo, err := os.ReadFile(cfg.Tickets.Logo)
+	if err == nil {
+		err = ticket.CheckLogo(logo)
+	}
+	if err != nil {
+		log.Warn("tickets print without their logo", "file", cfg.Tickets.Logo, "error", err)
+		return s
+	}
+	s.Logo = logo
+	return s
+}
+
+func spoolSettings(cfg *config.Config, open portOpener, log *slog.Logger) (spool.Settings, error) {
 	s := spool.Settings{
-		Ticket:  ticket.Settings{Locale: cfg.Terminal.Locale, Zone: cfg.Terminal.Location(), Header: cfg.Tickets.Header},
+		Ticket:  ticketSettings(cfg, log),
 		Unknown: map[store.TicketKind]spool.Policy{}, AlarmAfter: map[store.TicketKind]time.Duration{},
 	}
 	for kind, t := range ticketKinds(cfg.Tickets) {
