@@ -157,24 +157,26 @@ func blankInvisible(s layout.Style) bool { return !s.Underline && !s.Invert }
 
 // advance moves to a column, by spaces or, where that is shorter and the
 // profile knows the dots, by an absolute position. Spaces are written in single
-// width and without ink; next is the style of what follows.
+// width and without ink, and at the beginning of a line no taller than what
+// follows, as they would move it down; next is the style of that.
 func (e *encoder) advance(column int, next layout.Style) {
 	gap := column - e.column
 	if gap <= 0 {
 		return
 	}
 	fits := func(s layout.Style) bool { return s.Width == 1 && blankInvisible(s) }
+	here := fits(e.style) && (e.column > 0 || e.style.Height <= next.Height)
 	bytes := gap
-	if !fits(e.style) && !fits(next) {
+	if !here && !fits(next) {
 		bytes += 6 // there and back again
 	}
 	if e.p.Position && bytes > 4 {
 		e.position(column)
 		return
 	}
-	if !fits(e.style) {
+	if !here {
 		if !fits(next) {
-			next = layout.Style{Bold: e.style.Bold, Width: 1, Height: e.style.Height}
+			next = layout.Style{Bold: next.Bold, Width: 1, Height: next.Height}
 		}
 		e.setStyle(next)
 	}

@@ -33,6 +33,8 @@ func TestEncode(t *testing.T) {
 			"\x1bE\x01a b\n\x1bE\x00c\n"},
 		{"big text after a gap", "generic", []layout.Row{text(layout.Run{Column: 3, Text: "x", Style: big}, layout.Run{Column: 8, Text: "y", Style: big})},
 			"   \x1bE\x01\x1d!\x11x\x1d!\x01   \x1d!\x11y\n"},
+		{"a gap is no taller than its line", "generic", []layout.Row{text(layout.Run{Text: "x", Style: layout.Style{Width: 4, Height: 4}}), text(layout.Run{Column: 2, Text: "y", Style: layout.Style{Width: 2, Height: 2}}),
+			text(layout.Run{Column: 2, Text: "z"})}, "\x1d!3x\n\x1d!\x01  \x1d!\x11y\n\x1d!\x00  z\n"},
 		{"no ink in gaps", "generic", []layout.Row{text(layout.Run{Text: "a", Style: layout.Style{Underline: true}}, layout.Run{Column: 3, Text: "b", Style: layout.Style{Invert: true}})},
 			"\x1b-\x01a\x1b-\x00  \x1dB\x01b\n"},
 		{"blanks with ink stay", "generic", []layout.Row{text(layout.Run{Text: " a  ", Style: layout.Style{Invert: true}})}, "\x1dB\x01 a  \n"},
