@@ -127,13 +127,13 @@ func (s *Spool) conclude(tx *store.Tx, j *store.Job, state store.JobState, cause
 
 // concludeUnknown ends a job that may or may not be on paper, and queues its
 // one marked copy where the policy says so. A copy is not copied again: that
-// is for a person to decide. Nor is one whose void ticket is on its way already:
-// the copy would come out behind it.
+// is for a person to decide. Nor is one whose void ticket, or whose successor, is
+// on its way already: the copy would come out behind it.
 func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error {
-	if voided, err := isVoided(tx, j); err != nil {
+	if overtaken, err := isOvertaken(tx, j); err != nil {
 		return err
-	} else if voided {
-		return s.conclude(tx, j, store.JobUnknown, cause+"; no se repite, porque está anulad"+nounOf(j.Kind).ending)
+	} else if overtaken {
+		return s.conclude(tx, j, store.JobUnknown, cause+"; no se repite, porque ya está anulad"+nounOf(j.Kind).ending+" o reemplazad"+nounOf(j.Kind).ending)
 	}
 	if s.settings.Unknown[j.Kind] != CopyOnce || j.CopyOf != 0 {
 		return s.conclude(tx, j, store.JobUnknown, cause+"; mire el papel y resuélvalo: mostrador tickets settle | retry")
@@ -144,8 +144,9 @@ func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error 
 	return tx.PutJob(markedCopy(j, tx.Now()))
 }
 
-// isVoided: a void ticket about this one was made.
-func isVoided(tx *store.Tx, j *store.Job) (bool, error) {
+// isOvertaken: a paper was made that ends this one: its void ticket, or one that
+// replaces it as a whole. A change ticket only adds to it.
+func isOvertaken(tx *store.Tx, j *store.Job) (bool, error) {
 	if j.Order == 0 {
 		return false, nil
 	}
@@ -154,7 +155,7 @@ func isVoided(tx *store.Tx, j *store.Job) (bool, error) {
 		return false, err
 	}
 	return slices.ContainsFunc(jobs, func(v *store.Job) bool {
-		return v.Kind == store.VoidTicket && v.Follows != 0 && (v.Follows == j.Seq || v.Follows == j.CopyOf) &&
+		return v.Kind != store.ChangeTicket && v.Follows != 0 && (v.Follows == j.Seq || v.Follows == j.CopyOf) &&
 			v.State != store.JobCancelled && v.State != store.JobReplaced
 	}), nil
 }
