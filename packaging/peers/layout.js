@@ -12,12 +12,11 @@ const { transform, commands } = require('receiptline');
 const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
 const simple = /^[ -~\u00a1-\u00ac\u00ae-\u017f]*$/;
 const graphemes = text => simple.test(text) ? text.split('') : Array.from(segmenter.segment(text), s => s.segment);
-const wide = /^(\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|\p{Regional_Indicator}{2}|\p{Extended_Pictographic}\ufe0f|[\u3000-\u303e\uff01-\uff60\uffe0-\uffe6])/u;
-const halfwidth = /^[\uff61-\uffdc]/u;
+const wide = /^([\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Regional_Indicator}{2}|\p{Extended_Pictographic}\ufe0f)/u;
 const widths = new Map();
 const cells = grapheme => {
     if (!widths.has(grapheme)) {
-        widths.set(grapheme, wide.test(grapheme) && !halfwidth.test(grapheme) ? 2 : 1);
+        widths.set(grapheme, wide.test(grapheme) ? 2 : 1);
     }
     return widths.get(grapheme);
 };

@@ -18,7 +18,7 @@ var (
 	ascii    = strings.Split("a b c X Y Z 0 1 2 9 , . : ; / ( ) ! ? ' # % & * + - = < > @ [ ] $", " ")
 	latin    = strings.Split("á é ñ ü ß Ç £ ½ « » ° Ø", " ")
 	han      = strings.Split("日 本 語 料 理 か な カ ナ 、 。 （ ） 한 글", " ")
-	clusters = strings.Split("🍕 👍🏽 👨‍👩‍👧 🇵🇪 ❤️ é ñ̃ ｱ ﾎﾟ", " ")
+	clusters = strings.Split("🍕 👍🏽 👨‍👩‍👧 🇵🇪 ❤️ é ñ̃ ｱ", " ")
 	styles   = strings.Split("\" _ ` ^ ^^ ^^^ ^^^^ ^^^^^ ^^^^^^ ^^^^^^^ ^^^^^^^^^", " ")
 	escapes  = strings.Split(`\\ \| \{ \} \- \= \_ \" \`+"`"+` \^ \~ \n \n \x41 \x7C \xe9 \x20 \x07 \x7f \q \;`, " ")
 	controls = []string{"\x01", "\x07", "\x1b", "\x7f", "\t"}
@@ -26,7 +26,7 @@ var (
 
 func newGenerator(seed uint64) *generator {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 3))}
-	for _, more := range [][]string{latin} {
+	for _, more := range [][]string{latin, han, clusters} {
 		if g.one(2) {
 			g.letters = append(g.letters, more)
 		}

@@ -26,7 +26,9 @@ type mark struct {
 	cells int // on paper, the style's width included
 	span  int // marks of the same span stand side by side in one string
 	kind  markKind
-	drawn bool // some character of its text is on no page of the printer
+	// before: characters that were left out stood behind it.
+	before bool
+	drawn  bool // some character of its text is on no page of the printer
 }
 
 type markKind uint8
@@ -185,7 +187,7 @@ func (w *wrapper) readFitted(p *profile.Profile, text string, style Style, index
 		size := 1
 		switch {
 		case text[0] == ' ':
-			m.kind = blank
+			m.kind, state = blank, -1
 		case text[0] >= utf8.RuneSelf || len(text) > 1 && text[1] >= utf8.RuneSelf:
 			var cluster string
 			cluster, m.cells, state = firstCluster(text, state)
@@ -193,11 +195,16 @@ func (w *wrapper) readFitted(p *profile.Profile, text string, style Style, index
 			if first, _ := utf8.DecodeRuneInString(cluster); m.cells > 1 && !wideLetter(first) {
 				m.kind = wide
 			}
+		default:
+			state = -1 // it knows of what comes next only behind a cluster
 		}
 		m.text, text = text[:size], text[size:]
 		switch m.cells *= max(style.Width, 1); {
 		case m.cells <= width:
 		case !words:
+			if n := len(w.marks); n > 0 && w.marks[n-1].span == index {
+				w.marks[n-1].before = true
+			}
 			continue
 		default:
 			m.text, m.cells, m.style.Width = "?", 1, 0
@@ -220,6 +227,9 @@ func (w *wrapper) fillLine(start, width int) (end, next int) {
 			return i, i
 		}
 		if cells == width {
+			if m.before && i+1 < len(w.marks) && w.marks[i+1].kind == newline {
+				return i + 1, i + 2 // as receiptline has it
+			}
 			return i + 1, i + 1
 		}
 	}
