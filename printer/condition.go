@@ -55,7 +55,8 @@ type Abilities struct {
 func (a Abilities) answers() bool { return a.Status || a.Fence || a.ProcessID || a.Auto }
 
 // ofStatus is the condition that the answers to DLE EOT 1 to 4 tell; a zero
-// byte stands for a question that the printer does not answer.
+// byte stands for a question that the printer does not answer. One that waits for
+// recovery waits for its button: by itself that is no error (Epson, "DLE EOT").
 func ofStatus(b [4]byte) Condition {
 	const (
 		drawer, offline, recovery    = 0x04, 0x08, 0x20        // of 1
@@ -65,12 +66,12 @@ func ofStatus(b [4]byte) Condition {
 	)
 	stuck := b[2]&cutter != 0
 	return Condition{
-		Offline:  b[0]&offline != 0 || b[1]&button != 0,
+		Offline:  b[0]&(offline|recovery) != 0 || b[1]&button != 0,
 		Cover:    b[1]&cover != 0,
 		PaperEnd: b[1]&stopped != 0 || b[3]&end != 0,
 		NearEnd:  b[3]&nearEnd != 0,
 		Cutter:   stuck,
-		Error:    b[0]&recovery != 0 && !stuck || b[2]&(recoverable|others) != 0 || b[1]&fail != 0 && !stuck,
+		Error:    b[2]&(recoverable|others) != 0 || b[1]&fail != 0 && !stuck,
 		Drawer:   b[0]&drawer != 0,
 	}
 }
@@ -85,12 +86,12 @@ func ofASB(b []byte) Condition {
 	)
 	stuck := b[1]&cutter != 0
 	return Condition{
-		Offline:  b[0]&(offline|feeding) != 0,
+		Offline:  b[0]&(offline|feeding) != 0 || b[1]&recovery != 0,
 		Cover:    b[0]&cover != 0,
 		PaperEnd: b[2]&end != 0,
 		NearEnd:  b[2]&nearEnd != 0,
 		Cutter:   stuck,
-		Error:    b[1]&(recoverable|others) != 0 || b[1]&recovery != 0 && !stuck,
+		Error:    b[1]&(recoverable|others) != 0,
 		Drawer:   b[0]&drawer != 0,
 	}
 }

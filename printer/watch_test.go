@@ -26,6 +26,9 @@ func TestConditions(t *testing.T) {
 		{"cutter", [4]byte{0x3a, 0x52, 0x1a, 0x12}, []byte{0x18, 0x09, 0, 0}, Condition{Offline: true, Cutter: true}},
 		{"beyond repair", [4]byte{0x1a, 0x52, 0x32, 0x12}, []byte{0x18, 0x20, 0, 0}, Condition{Offline: true, Error: true}},
 		{"head too hot", [4]byte{0x1a, 0x52, 0x52, 0x12}, []byte{0x18, 0x40, 0, 0}, Condition{Offline: true, Error: true}},
+		{"taken offline at its panel", [4]byte{0x3e, 0x12, 0x12, 0x12}, []byte{0x1c, 0x01, 0, 0x0f}, Condition{Offline: true, Drawer: true}},
+		{"waits for its button only", [4]byte{0x32, 0x12, 0x12, 0x12}, []byte{0x10, 0x01, 0, 0x0f}, Condition{Offline: true}},
+		{"error that waits for its button", [4]byte{0x3a, 0x52, 0x16, 0x12}, []byte{0x18, 0x05, 0, 0}, Condition{Offline: true, Error: true}},
 		{"fed by its button", [4]byte{0x1a, 0x1a, 0x12, 0x12}, []byte{0x58, 0, 0, 0}, Condition{Offline: true}},
 	} {
 		if got := ofStatus(tt.status); got != tt.want {
