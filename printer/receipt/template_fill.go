@@ -114,7 +114,7 @@ type lineOp struct {
 
 func (o *lineOp) run(fr *frame) (flow, error) {
 	f := fr.filler
-	if o.shape == nil || len(f.line) > 0 || f.markup {
+	if o.shape == nil || len(f.line) > 0 || f.markup || f.parser.dots+o.shape.dots > maxImageDots {
 		return goesOn, o.append(fr)
 	}
 	size := o.shape.bytes + 1

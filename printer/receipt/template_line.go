@@ -17,6 +17,7 @@ type piece struct {
 type shape struct {
 	pieces  []piece // the places for data only, in order
 	bytes   int     // of its markup
+	dots    int     // of its pictures
 	changes changes
 	lines   []shapedLine // one; none or more for a line of properties
 }
@@ -61,6 +62,7 @@ func shapeOf(pieces []piece, mark rune) *shape {
 	if s.changes, ok = changesOf(low, high); !ok {
 		return nil
 	}
+	s.dots = low.dots
 	places := 0
 	for _, l := range low.lines {
 		s.lines = append(s.lines, openLine(l, string(mark), &places))
@@ -133,6 +135,7 @@ func openLine(l Line, mark string, places *int) shapedLine {
 func (s *shape) add(f *filler, data []string) {
 	p := &f.parser
 	p.number++
+	p.dots += s.dots
 	s.changes.apply(p)
 	for i := range s.lines {
 		open := &s.lines[i]
