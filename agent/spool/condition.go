@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"mostrador/drivers"
@@ -69,41 +70,51 @@ func wordsOfCode(code string) string {
 	return code
 }
 
-// errorWords says to people what a line or a session has said to us.
+// errorWords says to people what a line or a session has said to us, and what to
+// do about it.
 func errorWords(err error) string {
-	var blocked *printer.Blocked
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.As(err, &blocked):
+	}
+	var blocked *printer.Blocked
+	if errors.As(err, &blocked) {
 		if words := faultWords(blocked.Condition); words != "" {
 			return words
 		}
 		return "la impresora no acepta datos: mire el papel y la tapa"
-	case errors.Is(err, printer.ErrSilent):
-		return "no contesta: mire el papel, la tapa y si está encendida"
-	case errors.Is(err, printer.ErrUnconfirmed):
-		return "recibió el ticket pero no lo confirmó"
-	case errors.Is(err, printer.ErrDoubt):
-		return "se detuvo a mitad del ticket sin decir por qué: mire si el papel está completo"
-	case errors.Is(err, printer.ErrNoise):
-		return "lo que contesta no se entiende: mire el cable y la velocidad de la línea"
-	case errors.Is(err, printer.ErrLeft):
-		return "el agente se detuvo antes de que terminara"
-	case errors.Is(err, drivers.ErrBusy):
-		return "otro programa la tiene ocupada"
-	case errors.Is(err, drivers.ErrDenied):
-		return "el agente no tiene permiso para abrirla"
-	case errors.Is(err, drivers.ErrAbsent):
-		return "no se encuentra: mire el cable y si está encendida"
-	case errors.Is(err, drivers.ErrGone):
-		return "se cortó la línea: mire el cable y si está encendida"
-	case errors.Is(err, printer.ErrStuck), errors.Is(err, os.ErrDeadlineExceeded):
-		return "dejó de recibir datos: mire el papel y si está encendida"
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return "el agente dejó de esperarla"
 	}
-	return err.Error()
+	if isStoreFault(err) {
+		return "el agente no puede leer o escribir lo que guarda, mire si queda sitio en el disco: " + err.Error()
+	}
+	for _, e := range errorTable {
+		if !slices.ContainsFunc(e.all, func(one error) bool { return !errors.Is(err, one) }) {
+			return e.words
+		}
+	}
+	return "falla la línea, mire el cable y si está encendida: " + err.Error()
+}
+
+// errorTable has what an error must be, all of it, and the words for it; the
+// first that fits counts, so that what says more stands before what says less.
+var errorTable = []struct {
+	all   []error
+	words string
+}{
+	{[]error{printer.ErrUnconfirmed, printer.ErrSilent}, "recibió el ticket entero y dejó de contestar: mire si el papel está completo y si la impresora está encendida"},
+	{[]error{printer.ErrUnconfirmed, printer.ErrNoise}, "recibió el ticket entero, pero su confirmación no se entiende: mire si el papel está completo, y el cable"},
+	{[]error{printer.ErrUnconfirmed}, "recibió el ticket entero pero no lo confirmó: mire si el papel está completo"},
+	{[]error{printer.ErrDoubt}, "se detuvo a mitad del ticket sin decir por qué: mire si el papel está completo"},
+	{[]error{printer.ErrLeft}, "el agente se detuvo antes de que terminara: mire si el papel está completo"},
+	{[]error{printer.ErrSilent}, "no contesta: mire el papel, la tapa y si está encendida"},
+	{[]error{printer.ErrNoise}, "lo que contesta no se entiende: mire el cable y la velocidad de la línea"},
+	{[]error{drivers.ErrBusy}, "otro programa la tiene ocupada: ciérrelo"},
+	{[]error{drivers.ErrDenied}, "el agente no tiene permiso para abrirla: el técnico debe dárselo al servicio"},
+	{[]error{drivers.ErrAbsent}, "no se encuentra: mire el cable y si está encendida"},
+	{[]error{drivers.ErrGone}, "se cortó la línea: mire el cable y si está encendida"},
+	{[]error{printer.ErrStuck}, "dejó de recibir datos: mire el papel, la tapa y si está encendida"},
+	{[]error{os.ErrDeadlineExceeded}, "dejó de recibir datos: mire el papel, la tapa y si está encendida"},
+	{[]error{context.Canceled}, "el agente dejó de esperarla: mire si está funcionando"},
+	{[]error{context.DeadlineExceeded}, "tarda demasiado: mire el cable y si está encendida"},
 }
 
 func joinWords(words ...string) string {

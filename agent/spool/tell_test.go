@@ -1,14 +1,11 @@
 package spool
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	"mostrador/drivers"
 	"mostrador/printer"
 	"mostrador/printer/virtual"
 	"mostrador/store"
@@ -193,22 +190,5 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s is told as %q", f.code, wordsOfCode(f.code))
 		}
 		seen[f.words] = true
-	}
-}
-
-// What a line says is told in Spanish.
-func TestErrorWords(t *testing.T) {
-	for _, err := range []error{
-		drivers.ErrAbsent, drivers.ErrBusy, drivers.ErrDenied, drivers.ErrGone, printer.ErrSilent, printer.ErrUnconfirmed,
-		printer.ErrDoubt, printer.ErrNoise, printer.ErrStuck, printer.ErrLeft, &printer.Blocked{}, context.Canceled,
-		&printer.Blocked{Condition: printer.Condition{Cover: true}},
-	} {
-		wrapped := errors.Join(errors.New("x"), err)
-		if words := errorWords(wrapped); words == "" || words == wrapped.Error() || strings.Contains(words, err.Error()) {
-			t.Errorf("%v is told as %q", err, words)
-		}
-	}
-	if words := errorWords(nil); words != "" {
-		t.Errorf("no error is told as %q", words)
 	}
 }

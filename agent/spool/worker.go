@@ -140,7 +140,7 @@ func (w *worker) closed(err error) {
 		case err == nil:
 			w.line, w.lineCause = Opening, ""
 		case isStoreFault(err):
-			w.line, w.lineCause = Failing, "el agente no puede leer o escribir lo que guarda: "+err.Error()
+			w.line, w.lineCause = Failing, errorWords(err)
 		default:
 			w.line, w.lineCause = Absent, errorWords(err)
 		}
