@@ -197,8 +197,8 @@ var hostileTexts = []string{"x", "", " ", "-", "=", "---", "|", "{", "}", "{code
 
 // TestPicturesOfATemplateAreBounded: those that stand in it, too.
 func TestPicturesOfATemplateAreBounded(t *testing.T) {
-	line := "{image:" + pictureOf(t, 1024, 1024) + "}\n" // printed 576 dots wide
-	for n, ok := range map[int]bool{1: true, 12: true, 13: false, 14: false} {
+	line := "{image:" + pictureOf(t, 576, 576) + "}\n"
+	for n, ok := range map[int]bool{12: true, 13: false} {
 		text := fmt.Sprintf("{{range %d}}\n%s{{end}}\n", n, line)
 		p := pairOf(t, text)
 		p.check(t, nil)
