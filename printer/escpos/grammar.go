@@ -137,7 +137,12 @@ func reachFs(cmd []byte) (uint64, bool) {
 			if uint64(len(cmd)) < at+4 {
 				return at + 4, true
 			}
-			at += 4 + le(cmd[at:at+2])*le(cmd[at+2:at+4])*8
+			x, y := le(cmd[at:at+2]), le(cmd[at+2:at+4])
+			at += 4
+			if x < 1 || x > 1023 || y < 1 || y > 288 {
+				return at, true // Epson's manual: the command ends, what follows is text
+			}
+			at += x * y * 8
 			if uint64(len(cmd)) < at {
 				return at, true
 			}
