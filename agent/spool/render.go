@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
 
 	"mostrador/agent/spool/ticket"
@@ -74,10 +75,11 @@ func (r *renderer) document(st *store.Store, j *store.Job, on sheet) (doc receip
 	return r.tickets.Render(in)
 }
 
-// gather reads what a ticket is about.
+// gather reads what a ticket is about. Other papers, and the order as it was, only
+// add to its words: a ticket comes out without them where they are kept no longer.
 func gather(tx *store.Tx, j *store.Job, in *ticket.Input) (err error) {
 	if j.CopyOf != 0 {
-		if in.Original, err = tx.Job(j.CopyOf); err != nil {
+		if in.Original, err = ifKept(tx.Job(j.CopyOf)); err != nil {
 			return fmt.Errorf("the ticket that it copies: %w", err)
 		}
 	}
@@ -90,11 +92,25 @@ func gather(tx *store.Tx, j *store.Job, in *ticket.Input) (err error) {
 	if j.Follows == 0 {
 		return nil
 	}
-	if in.Followed, err = tx.Job(j.Follows); err != nil {
+	if in.Followed, err = ifKept(tx.Job(j.Follows)); err != nil {
 		return fmt.Errorf("the ticket that it is about: %w", err)
 	}
-	if in.Before, err = tx.OrderAt(j.Order, in.Followed.Revision); err != nil {
-		return fmt.Errorf("its order as it was: %w", err)
+	if in.Followed != nil {
+		if in.Before, err = ifKept(tx.OrderAt(j.Order, in.Followed.Revision)); err != nil {
+			return fmt.Errorf("its order as it was: %w", err)
+		}
+	}
+	if in.Before == nil {
+		// Hour and note may have changed, so they are said; the rest stands at its head.
+		in.Before = &store.Order{Key: in.Order.Key, Number: in.Order.Number, Kind: in.Order.Kind, Table: in.Order.Table}
 	}
 	return nil
+}
+
+// ifKept is a record, nil when it is not stored any more.
+func ifKept[T any](record *T, err error) (*T, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return record, err
 }
