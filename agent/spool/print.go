@@ -22,7 +22,8 @@ func (w *worker) print(ctx context.Context, session *printer.Session, job *store
 	}
 	on := sheet{w.Printer, w.model, w.proof, &w.font}
 	var page layout.Page
-	if err := w.compose(job, func() (err error) { page, err = w.spool.render.page(w.spool.store, job, on); return err }); err != nil {
+	leftOut := 0
+	if err := w.compose(job, func() (err error) { page, leftOut, err = w.spool.render.page(w.spool.store, job, on); return err }); err != nil {
 		return w.giveUp(job, err)
 	}
 	if err := w.storeLogos(ctx, session, job.Kind, page); err != nil {
@@ -35,6 +36,9 @@ func (w *worker) print(ctx context.Context, session *printer.Session, job *store
 	job, ok, err := w.spool.begin(job, w.Name, len(ticket.Bytes), escpos.MaxBlock(ticket.Bytes))
 	if err != nil || !ok {
 		return asStoreFault(err)
+	}
+	if leftOut > 0 && job.Tries() == 1 {
+		w.log.Warn("pictures of the order's data cannot be read; the ticket comes out without them", "ticket", job.ID, "pictures", leftOut)
 	}
 	w.spool.change(w.unit, func() { w.printing = true })
 	report := session.Send(ctx, ticket)

@@ -33,17 +33,17 @@ type sheet struct {
 	font  *font.Font      // of its worker
 }
 
-// page is a ticket laid out for a printer.
-func (r *renderer) page(st *store.Store, j *store.Job, on sheet) (layout.Page, error) {
+// page is a ticket laid out for a printer, and how many pictures of its data it
+// lacks because they cannot be read.
+func (r *renderer) page(st *store.Store, j *store.Job, on sheet) (page layout.Page, leftOut int, err error) {
 	doc, err := r.document(st, j, on)
 	if err != nil {
-		return layout.Page{}, err
+		return page, 0, err
 	}
-	page, err := layout.Layout(doc, on.model, on.Paper)
-	if err != nil {
-		return page, fmt.Errorf("lay out: %w", err)
+	if page, err = layout.Layout(doc, on.model, on.Paper); err != nil {
+		return page, 0, fmt.Errorf("lay out: %w", err)
 	}
-	return page, nil
+	return page, doc.LeftOut, nil
 }
 
 // ticket is the whole of a ticket, from its first command to its cut, for the
