@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"mostrador/store"
@@ -14,9 +15,32 @@ func (c *Commands) Tickets(state store.JobState, p Page) ([]*store.Job, error) {
 	if state != "" && !slices.Contains(jobStates(), state) {
 		return nil, fmt.Errorf("%w: no ticket is %q; there are: %v", ErrWrong, state, jobStates())
 	}
-	return list(c.store, p, (*store.Tx).Jobs,
+	all := (*store.Tx).Jobs
+	if state != "" && state != store.JobPrinted { // few among all that there ever were
+		all = func(tx *store.Tx) iter.Seq2[*store.Job, error] { return newestIn(tx, state) }
+	}
+	return list(c.store, p, all,
 		func(j *store.Job) uint64 { return j.Seq },
 		func(j *store.Job) bool { return state == "" || j.State == state })
+}
+
+// newestIn are the tickets in one state, the newest first.
+func newestIn(tx *store.Tx, state store.JobState) iter.Seq2[*store.Job, error] {
+	return func(yield func(*store.Job, error) bool) {
+		var found []*store.Job
+		for j, err := range tx.JobsIn(state) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			found = append(found, j)
+		}
+		for _, j := range slices.Backward(found) {
+			if !yield(j, nil) {
+				return
+			}
+		}
+	}
 }
 
 func jobStates() []store.JobState {
