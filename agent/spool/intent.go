@@ -2,7 +2,6 @@ package spool
 
 import (
 	"fmt"
-	"slices"
 
 	"mostrador/store"
 )
@@ -13,25 +12,65 @@ import (
 // noted as an intent beside the store, under a name that the same ticket will
 // have again.
 
-// intentOf names a ticket by what it says: of an order the channel's id, for
-// ours is another one when the order comes again.
+// intentOf names a ticket by what it says and where it was first to come out: of
+// an order the channel's id, for ours is another one when the order comes again. A
+// copy goes by the name of what it copies and its place among the copies.
 func intentOf(tx *store.Tx, j *store.Job) (string, error) {
 	if j.Order == 0 {
 		return "ticket/" + j.ID, nil
 	}
-	o, err := tx.OrderAt(j.Order, j.Revision)
+	if j.CopyOf != 0 {
+		original, err := ifKept(tx.Job(j.CopyOf))
+		if err != nil {
+			return "", fmt.Errorf("the original of ticket %d: %w", j.Seq, err)
+		}
+		if original != nil {
+			return intentOfCopy(tx, j, original)
+		}
+	}
+	o, err := tx.Order(j.Order)
 	if err != nil {
 		return "", fmt.Errorf("the order of ticket %d: %w", j.Seq, err)
 	}
-	name := fmt.Sprintf("ticket/%q/%q/%q/%d/%s/%q/%q/%d", o.Key.Provider, o.Key.Nickname, o.Key.ChannelID,
-		j.Revision, j.Kind, j.Station, j.MeantFor, j.Copy)
-	switch {
-	case slices.Contains(j.Marks, store.MarkReprint):
-		name += "/reprint"
-	case j.CopyOf != 0:
-		name += "/copy" // not to be taken for the second of two that were asked for
+	name := fmt.Sprintf("ticket/%q/%q/%q/%d/%s/%q/%q/%q/%d", o.Key.Provider, o.Key.Nickname, o.Key.ChannelID,
+		j.Revision, j.Kind, j.Station, j.MeantFor, birthplace(j), j.Copy)
+	if j.Invoice != nil {
+		name += fmt.Sprintf("/%q", j.Invoice.Number)
+	}
+	if j.CopyOf != 0 { // its original is gone
+		name += "/copy"
 	}
 	return name, nil
+}
+
+func intentOfCopy(tx *store.Tx, j, original *store.Job) (string, error) {
+	name, err := intentOf(tx, original)
+	if err != nil {
+		return "", err
+	}
+	copies, err := copiesOf(tx, original)
+	if err != nil {
+		return "", fmt.Errorf("the copies of ticket %d: %w", original.Seq, err)
+	}
+	kind, place := "copy", 0
+	if isReprint(j) {
+		kind = "reprint"
+	}
+	for _, c := range copies {
+		if c.Seq < j.Seq && isReprint(c) == isReprint(j) {
+			place++
+		}
+	}
+	return fmt.Sprintf("%s/%s/%d", name, kind, place), nil
+}
+
+// birthplace is the printer that a ticket first waited for: of two void tickets
+// of one paper and its backup copy, all that tells them apart.
+func birthplace(j *store.Job) string {
+	if len(j.Via) > 0 {
+		return j.Via[0]
+	}
+	return j.Printer
 }
 
 // tornIntent says that a printer was in the middle of something, its detail how

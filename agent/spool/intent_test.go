@@ -101,3 +101,94 @@ func TestIntentNames(t *testing.T) {
 		}
 	}
 }
+
+// Papers of one order that say nearly the same have names of their own, and the
+// same ones when the order comes again after a crash, wherever they were moved.
+func TestIntentNamesOfLikePapers(t *testing.T) {
+	first, again := likeNames(t, 0), likeNames(t, 3)
+	seen := map[string]int{}
+	for i := range first {
+		if first[i] != again[i] {
+			t.Errorf("paper %d is %s, and then %s", i, first[i], again[i])
+		}
+		if other, ok := seen[first[i]]; ok {
+			t.Errorf("papers %d and %d are both %s", other, i, first[i])
+		}
+		seen[first[i]] = i
+	}
+}
+
+// likeNames are the names of such papers in a store that has had others before.
+func likeNames(t *testing.T, others int) (names []string) {
+	t.Helper()
+	st := openStore(t, filepath.Join(t.TempDir(), "s.db"))
+	put := func(tx *store.Tx, o *store.Order, j store.Job) *store.Job {
+		j.Order, j.Revision, j.State = o.Seq, o.Revision, store.JobUnknown
+		if j.Copy == 0 {
+			j.Copy = 1
+		}
+		if j.Printer == "" {
+			j.Printer, j.MeantFor = "cocina", "cocina"
+		}
+		if err := tx.PutJob(&j); err != nil {
+			t.Error(err)
+		}
+		return &j
+	}
+	sp := newSpool(t, st, newMachine(t, "cocina", virtual.Options{}))
+	if _, err := st.UpdateVital(func(tx *store.Tx) error {
+		for range others {
+			o := &store.Order{Key: store.OrderKey{ChannelID: "other"}, Revision: 1}
+			o.Key.Nickname = string(rune('a' + len(names)))
+			names = append(names, "")
+			if err := tx.PutOrder(o); err != nil {
+				return err
+			}
+			put(tx, o, store.Job{Kind: store.ComandaTicket})
+		}
+		o := &store.Order{Key: store.OrderKey{ChannelID: "1"}, Revision: 1}
+		if err := tx.PutOrder(o); err != nil {
+			return err
+		}
+		one := put(tx, o, store.Job{Kind: store.ComandaTicket, Station: "x"})
+		two := put(tx, o, store.Job{Kind: store.ComandaTicket, Station: "x", Copy: 2})
+		all := []*store.Job{one, two}
+		copied := func(j *store.Job) *store.Job {
+			c := put(tx, o, *markedCopy(j, tx.Now()))
+			all = append(all, c)
+			return c
+		}
+		copied(copied(one)) // a copy of a copy
+		copied(one)         // and another, by hand
+		copied(two)
+		for _, j := range []*store.Job{one, two, one} {
+			copies, err := copiesOf(tx, j)
+			if err != nil {
+				return err
+			}
+			all = append(all, put(tx, o, *sp.reprintOf(j, copies, "Ana", tx.Now())))
+		}
+		void := store.Job{Kind: store.VoidTicket, Station: "x", Printer: "cocina", MeantFor: "cocina", Follows: one.Seq}
+		all = append(all, put(tx, o, void))
+		void.Printer, void.Follows = "bar", two.Seq
+		if others > 0 {
+			void.Printer, void.Via = "caja", []string{"bar"} // moved meanwhile
+		}
+		all = append(all, put(tx, o, void))
+		for _, number := range []string{"F-1", "F-2"} {
+			all = append(all, put(tx, o, store.Job{Kind: store.InvoiceTicket, Invoice: &store.Invoice{Number: number}}))
+		}
+		names = nil
+		for _, j := range all {
+			name, err := intentOf(tx, j)
+			if err != nil {
+				return err
+			}
+			names = append(names, name)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
