@@ -21,6 +21,7 @@ type Orders interface {
 	Accept(seq uint64, who string) error
 	Reject(seq uint64, reason, who string) error
 	Release(seq uint64, who string) error
+	Precheck(seq uint64, who string) (*store.Job, error)
 }
 
 // Commands does what people and the cloud ask.

@@ -130,6 +130,14 @@ func (c *Commands) Release(name, who string) (OrderDetail, error) {
 	return c.onOrder(name, func(seq uint64) error { return c.orders.Release(seq, who) })
 }
 
+// Precheck prints the bill before payment; a further one counts as a copy.
+func (c *Commands) Precheck(name, who string) (OrderDetail, error) {
+	return c.onOrder(name, func(seq uint64) error {
+		_, err := c.orders.Precheck(seq, who)
+		return err
+	})
+}
+
 // ReprintOrder prints once more, marked, each ticket that is the order's last
 // word and is on paper, or may be.
 func (c *Commands) ReprintOrder(name, who string) (OrderDetail, error) {

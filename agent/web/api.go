@@ -101,6 +101,8 @@ func (s *Server) actOnOrder(r *http.Request) (any, error) {
 		return s.commands.Reject(name, in.Reason, in.Who)
 	case "release":
 		return s.commands.Release(name, in.Who)
+	case "precheck":
+		return s.commands.Precheck(name, in.Who)
 	case "reprint":
 		return s.commands.ReprintOrder(name, in.Who)
 	default:

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mostrador/agent/command"
+	"mostrador/agent/order"
 	"mostrador/agent/spool"
 	"mostrador/drivers"
 	"mostrador/printer"
@@ -35,6 +37,13 @@ func (o *orders) Reject(_ uint64, reason, _ string) error {
 	return nil
 }
 func (o *orders) Release(uint64, string) error { return store.ErrNotFound }
+func (o *orders) Precheck(_ uint64, who string) (*store.Job, error) {
+	if who == "" {
+		return nil, order.ErrRefused
+	}
+	o.asked = append(o.asked, "precheck "+who)
+	return &store.Job{}, nil
+}
 
 // serve runs the local API over a store with one order, its unknown ticket and
 // a printer that is not there.
@@ -123,7 +132,10 @@ func TestAPI(t *testing.T) {
 			if err := c.Post(t.Context(), "/v1/orders/48213/reject", ActionRequest{Reason: "cerrado"}, &d); err != nil {
 				t.Error(err)
 			}
-			if want := "reject cerrado"; len(asked.asked) != 1 || asked.asked[0] != want {
+			if err := c.Post(t.Context(), "/v1/orders/48213/precheck", ActionRequest{Who: "Ana"}, &d); err != nil || d.Order == nil {
+				t.Error(err)
+			}
+			if want := []string{"reject cerrado", "precheck Ana"}; !slices.Equal(asked.asked, want) {
 				t.Errorf("asked %q, want %q", asked.asked, want)
 			}
 			var j store.Job
@@ -162,6 +174,7 @@ func TestAPIRefuses(t *testing.T) {
 			return c.Post(t.Context(), "/v1/print", map[string]string{"printr": "caja"}, &none)
 		}, command.ErrWrong, "printr"},
 		{"released by nobody", func() error { return c.Post(t.Context(), "/v1/orders/1/release", ActionRequest{}, &none) }, command.ErrNotFound, ""},
+		{"a precheck that is refused", func() error { return c.Post(t.Context(), "/v1/orders/1/precheck", ActionRequest{}, &none) }, command.ErrRefused, "order"},
 		{"cancelling what does not wait", func() error { return c.Post(t.Context(), "/v1/tickets/1/cancel", ActionRequest{}, &none) }, command.ErrRefused, "unknown"},
 	}
 	for _, tt := range tests {

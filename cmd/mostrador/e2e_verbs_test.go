@@ -158,6 +158,13 @@ func (c *counter) checkOrderVerbs(t *testing.T, menu *kitchenMenu) {
 	c.eventually(20*time.Second, "the released order on paper", func() bool { return c.allOnPaper(later) })
 	c.says(exitFailed, "orders", "release", later.number)
 	c.both("orders", "show", later.number)
+
+	c.says(exitFailed, "orders", "precheck", refused.number)
+	c.says(exitNotFound, "orders", "precheck", "nobody")
+	if text := c.says(exitDone, "orders", "precheck", later.number); !strings.Contains(text, "precuenta") {
+		t.Errorf("orders precheck says %q", text)
+	}
+	c.eventually(20*time.Second, "the bill on paper", func() bool { return c.allOnPaper(later) })
 }
 
 func (c *counter) checkTicketVerbs(t *testing.T, menu *kitchenMenu) {

@@ -37,6 +37,7 @@ func (a *app) ordersCommand() *cobra.Command {
 		a.orderAction("accept", "Accept an order that waits for it", byHand),
 		reject,
 		a.orderAction("release", "Print a scheduled order now", byHand),
+		a.orderAction("precheck", "Print the bill before payment", byHand),
 		a.orderAction("reprint", "Print once more what is on paper of an order, marked REIMPRESIÓN", byHand),
 	)
 	return orders
