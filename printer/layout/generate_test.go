@@ -21,6 +21,7 @@ var (
 	clusters = strings.Split("🍕 👍🏽 👨‍👩‍👧 🇵🇪 ❤️ é ñ̃ ｱ", " ")
 	styles   = strings.Split("\" _ ` ^ ^^ ^^^ ^^^^ ^^^^^ ^^^^^^ ^^^^^^^ ^^^^^^^^^", " ")
 	escapes  = strings.Split(`\\ \| \{ \} \- \= \_ \" \`+"`"+` \^ \~ \n \n \x41 \x7C \xe9 \x20 \x07 \x7f \q \;`, " ")
+	unseen   = []string{"\u200b", "\u202e", "\u2066", "\u0085", "\u00ad", "\u061c"}
 	controls = []string{"\x01", "\x07", "\x1b", "\x7f", "\t"}
 )
 
@@ -125,6 +126,9 @@ func (g *generator) word() string {
 	var b strings.Builder
 	for range 1 + g.IntN(14) {
 		b.WriteString(g.of(letters))
+		if g.one(60) {
+			b.WriteString(g.of(unseen))
+		}
 	}
 	return b.String()
 }
