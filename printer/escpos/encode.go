@@ -97,6 +97,8 @@ func (e *encoder) row(r *layout.Row) error {
 		e.cut()
 	case layout.PictureRow:
 		e.picture(r.Picture, r.Align)
+	case layout.CommandRow:
+		e.out = append(e.out, r.Command...)
 	default:
 		return fmt.Errorf("kind of row %d is not known", r.Kind)
 	}

@@ -258,3 +258,23 @@ func ours(raw []byte) bool {
 	}
 	return false
 }
+
+// What the installer commands goes out as it is, where it stands, and takes no
+// paper.
+func TestCommandRow(t *testing.T) {
+	p := lookup(t, "TM-T20II")
+	row := func(s string) layout.Row { return layout.Row{Runs: []layout.Run{{Text: s}}} }
+	page := layout.Page{Columns: 48, Rows: []layout.Row{row("antes"), {Kind: layout.CommandRow, Command: []byte("\x1bp\x00\x19\xfa")}, row("después")}}
+	b, err := escpos.Encode(page, p, escpos.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(b, []byte("antes\n\x1bp\x00\x19\xfadespu")) {
+		t.Errorf("%q", b)
+	}
+	with := escpos.Height(page, p)
+	page.Rows = append(page.Rows[:1:1], page.Rows[2])
+	if without := escpos.Height(page, p); with != without {
+		t.Errorf("%d dots with the command, %d without", with, without)
+	}
+}

@@ -140,6 +140,9 @@ func (s *setter) line(l receipt.Line) error {
 		s.addCode(l)
 	case receipt.ImageLine:
 		s.addImage(l)
+	case receipt.CommandLine:
+		s.closeBox()
+		s.rows = append(s.rows, Row{Kind: CommandRow, Command: l.Command})
 	case receipt.TextLine:
 		return s.text(l)
 	}

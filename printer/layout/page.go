@@ -31,6 +31,9 @@ type Row struct {
 	Drawn bool
 	// Picture of a picture row, aligned as Align says.
 	Picture *receipt.Image
+	// Command of a command row: bytes that the installer wrote for the printer. What
+	// they set they must set back.
+	Command []byte
 }
 
 // RowKind says what a row is.
@@ -43,6 +46,7 @@ const (
 	FeedRow
 	CutRow
 	PictureRow
+	CommandRow
 )
 
 // A Run is text of one style. Every rune in it is one that the profile's code

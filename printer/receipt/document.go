@@ -28,7 +28,10 @@ type Line struct {
 	// stands in the line.
 	Code  *Code
 	Image *Image
-	Align Align
+	// Command of a command line: raw bytes for the printer. Only trusted markup has
+	// such lines.
+	Command []byte
+	Align   Align
 	// Format in force for this line. Lines share it: it is never written to.
 	Format *Format
 }
@@ -43,6 +46,7 @@ const (
 	CutLine
 	CodeLine
 	ImageLine
+	CommandLine
 	// BoxEnd prints nothing itself: a box of border:line that is open ends there,
 	// because a property has set another border.
 	BoxEnd

@@ -27,7 +27,7 @@ func (e *SyntaxError) Error() string {
 // Parse reads ReceiptLine markup. It reports every fault, up to twenty, as
 // joined *SyntaxError values; the document is empty then. Any string is safe to
 // parse. Of the language one property is refused: command, which would hand raw bytes
-// to the printer.
+// to the printer (NewTrustedTemplate).
 func Parse(src string) (Document, error) {
 	if len(src) > MaxSource {
 		return Document{}, fmt.Errorf("the document has %d bytes: shorten it to %d", len(src), MaxSource)
@@ -65,6 +65,7 @@ type parser struct {
 	text   []byte // of the span that is being read
 	faults []error
 
+	trusted bool // the installer wrote it: it may command the printer
 	data    bool // the line has data in it
 	leftOut int  // pictures of data
 	dots    int  // of all pictures

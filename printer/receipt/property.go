@@ -36,6 +36,10 @@ func (p *parser) properties(c cell) {
 			p.fault(fmt.Sprintf("the property %q has no value", shorten(member)), "write key: value")
 			continue
 		}
+		if key := trimBlanks(key); p.trusted && (key == "command" || key == "x") {
+			p.command(trimBlanks(raw))
+			continue
+		}
 		value := p.value(trimBlanks(raw))
 		switch key := trimBlanks(key); {
 		case key == "code" || key == "c":
@@ -96,7 +100,7 @@ func (p *parser) set(f *Format, key, value string) {
 		p.setWrap(f, lower)
 	case "comment", "_":
 	case "command", "x":
-		p.fault("the command property would send raw bytes to the printer", "remove it")
+		p.fault("the command property would send raw bytes to the printer", "remove it, or put it into a template of your own")
 	default:
 		p.fault(fmt.Sprintf("there is no property %q", shorten(key)), "use code, image, option, align, width, border, text or comment")
 	}

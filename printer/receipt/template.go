@@ -14,7 +14,20 @@ import (
 type Template struct {
 	name string
 	main *block
-	room atomic.Pointer[room] // of the largest document so far
+	// trusted: its command properties are followed.
+	trusted bool
+	room    atomic.Pointer[room] // of the largest document so far
+}
+
+// NewTrustedTemplate reads a template that the installer wrote: unlike any other
+// markup it may have the command property, whose bytes go to the printer as they
+// are. No data can be part of one.
+func NewTrustedTemplate(name, text string, funcs template.FuncMap) (*Template, error) {
+	t, err := NewTemplate(name, text, funcs)
+	if err == nil {
+		t.trusted = true
+	}
+	return t, err
 }
 
 // NewTemplate reads a template. The functions join those of text/template (but
@@ -55,6 +68,7 @@ func NewTemplate(name, text string, funcs template.FuncMap) (*Template, error) {
 func (t *Template) Execute(data any) (Document, error) {
 	before := t.room.Load()
 	f := filler{parser: newParser(before)}
+	f.parser.trusted = t.trusted
 	if err := f.fill(t.main, data); err != nil {
 		return Document{}, fmt.Errorf("fill template: %w", err)
 	}

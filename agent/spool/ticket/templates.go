@@ -43,9 +43,10 @@ func shippedText(name string) (string, error) {
 }
 
 // compile reads a template with the shared blocks behind it, so that the
-// numbers of its own lines stay right.
+// numbers of its own lines stay right. All of it is ours or the installer's,
+// who may command the printer; orders are data in it.
 func compile(name, text, parts string) (*receipt.Template, error) {
-	return receipt.NewTemplate(name, strings.TrimSuffix(text, "\n")+"\n"+parts, nil)
+	return receipt.NewTrustedTemplate(name, strings.TrimSuffix(text, "\n")+"\n"+parts, nil)
 }
 
 func shippedTemplates() (templateSet, error) {

@@ -91,7 +91,7 @@ func TestFaultsOfTemplates(t *testing.T) {
 		"comanda.receipt":           {"a\nb {{.Nombre}}\n=", "comanda.receipt:2: "},
 		"receipt.receipt":           {"a\n\n{{if .Number}}\n=", "receipt.receipt:4: "},
 		"void.receipt":              {"a\n{width:{{.Number}}}\n", "void.receipt:2: "},
-		"change.receipt":            {"a\n{command:x}\n", "change.receipt:2: "},
+		"change.receipt":            {"a\n{command:\\x1}\n", "change.receipt:2: "},
 		"digest.receipt":            {"{{range .Waited}}\n\n{{.Colour}}\n{{end}}", "digest.receipt:3: "},
 		"parts.receipt":             {"{{define \"head\"}}{{end}}", "parts.receipt: "},
 		"test.receipt":              {`{{template "nowhere" .}}`, "nowhere"},
