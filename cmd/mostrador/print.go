@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mostrador/agent/spool/ticket"
 	"mostrador/agent/web"
 	"mostrador/printer/escpos"
 	"mostrador/printer/layout"
@@ -26,15 +27,26 @@ type printing struct {
 	profile, paper string
 	png            string
 	text, bytes    bool
+	// kind: the document is a template of this kind, filled with an example in
+	// the words of locale.
+	kind, locale string
 }
 
 func (a *app) printCommand() *cobra.Command {
-	p := printing{profile: "generic", paper: "80mm"}
+	p := printing{profile: "generic", paper: "80mm", locale: "es"}
 	cmd := &cobra.Command{
-		Use:   "print FILE",
+		Use:   "print [FILE]",
 		Short: "Print a document in the ticket markup, or see it without a printer (FILE - reads standard input)",
-		Args:  usage(cobra.ExactArgs(1)),
-		RunE:  func(c *cobra.Command, args []string) error { return a.print(c, args[0], p) },
+		Args:  usage(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			switch {
+			case p.kind != "":
+				return a.previewTemplate(args, p)
+			case len(args) == 0:
+				return wrongUse("name the document; or see a shipped ticket with --kind KIND")
+			}
+			return a.print(c, args[0], p)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&p.printer, "printer", "", "print on this printer of the running agent")
@@ -43,6 +55,8 @@ func (a *app) printCommand() *cobra.Command {
 	f.BoolVar(&p.bytes, "bytes", false, "write the printer's bytes")
 	f.StringVar(&p.profile, "profile", p.profile, "printer `MODEL` for --png, --text and --bytes")
 	f.StringVar(&p.paper, "paper", p.paper, "paper for --png, --text and --bytes: 80mm or 58mm")
+	f.StringVar(&p.kind, "kind", "", "FILE is a template of this `KIND` of ticket: fill it with an example; without FILE the shipped one")
+	f.StringVar(&p.locale, "locale", p.locale, "language and country of the example for --kind")
 	return cmd
 }
 
@@ -108,19 +122,63 @@ func (a *app) readFile(name string) ([]byte, error) {
 	return b, err
 }
 
-// preview shows what a printer would print, from the very bytes that it would get.
-func (a *app) preview(markup []byte, p printing) error {
+// model is the printer that a preview is for.
+func (p printing) model() (profile.Profile, error) {
 	model, ok := profile.Lookup(p.profile)
 	if !ok {
-		return wrongUse("printer model %q is not known; there are: %v", p.profile, profile.Names())
+		return model, wrongUse("printer model %q is not known; there are: %v", p.profile, profile.Names())
 	}
 	if _, ok := model.Papers[p.paper]; !ok {
-		return wrongUse("a %s takes no paper %q", model.Name, p.paper)
+		return model, wrongUse("a %s takes no paper %q", model.Name, p.paper)
+	}
+	return model, nil
+}
+
+// previewTemplate shows what a template makes of an example.
+func (a *app) previewTemplate(args []string, p printing) error {
+	if p.printer != "" {
+		return wrongUse("an example of a template goes to no printer: --png FILE, --text or --bytes shows it")
+	}
+	if err := p.oneWay(); err != nil {
+		return err
+	}
+	model, err := p.model()
+	if err != nil {
+		return err
+	}
+	kind := store.TicketKind(p.kind)
+	text, err := ticket.Shipped(kind)
+	if err != nil {
+		return wrongUse("%w", err)
+	}
+	if len(args) > 0 {
+		file, err := a.readFile(args[0])
+		if err != nil {
+			return err
+		}
+		text = string(file)
+	}
+	doc, err := ticket.Preview(ticket.Settings{Locale: p.locale, Terminal: "ejemplo", Header: []string{"Restaurante", "Calle 1"}}, kind, text, p.paper)
+	if err != nil {
+		return &exitError{exitWrongUse, err}
+	}
+	return a.showDocument(doc, model, p)
+}
+
+// preview shows what a printer would print, from the very bytes that it would get.
+func (a *app) preview(markup []byte, p printing) error {
+	model, err := p.model()
+	if err != nil {
+		return err
 	}
 	doc, err := receipt.Parse(string(markup))
 	if err != nil {
 		return &exitError{exitWrongUse, err}
 	}
+	return a.showDocument(doc, model, p)
+}
+
+func (a *app) showDocument(doc receipt.Document, model profile.Profile, p printing) error {
 	page, err := layout.Layout(doc, model, p.paper)
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ func (a *app) ticketsCommand() *cobra.Command {
 		a.ticketAction("reprint", "Print a ticket once more that is on paper, marked REIMPRESIÓN", byHand),
 		settle,
 		a.reportCommand(),
+		a.templateCommand(),
 	)
 	return tickets
 }
