@@ -50,7 +50,7 @@ func TestNothingIsAskedThatCouldPrint(t *testing.T) {
 	} {
 		p := newPeer(tt.can)
 		begun(t, p, Options{Ask: everything}, func(t *testing.T, s *Session) {
-			got := p.bytes()
+			got := bytes.TrimLeft(p.bytes(), "\x00") // which only end what was cut off
 			for _, ask := range tt.only {
 				got = bytes.ReplaceAll(got, []byte(ask), nil)
 			}

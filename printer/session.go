@@ -178,10 +178,8 @@ func Begin(ctx context.Context, line Line, o Options) (*Session, error) {
 	go s.read()
 	ctx, cancel := s.while(ctx)
 	defer cancel()
-	if o.Resync >= 0 {
-		if _, err := s.write(ctx, escpos.Resync(o.Resync)); err != nil {
-			return s, fmt.Errorf("free the printer from a torn ticket: %w", err)
-		}
+	if _, err := s.write(ctx, s.release()); err != nil {
+		return s, fmt.Errorf("free the printer from what was cut off: %w", err)
 	}
 	if err := s.meet(ctx); err != nil {
 		return s, err
@@ -191,6 +189,22 @@ func Begin(ctx context.Context, line Line, o Options) (*Session, error) {
 		go s.watch()
 	}
 	return s, nil
+}
+
+// release frees the printer from what may have been cut off: a ticket that is
+// known to be, or a question of an earlier session, of which nobody keeps a
+// record. One that waits for the rest of a GS ( H would take the tickets to come
+// for it, and say that it is well.
+func (s *Session) release() []byte {
+	// question is more NULs than any question waits for.
+	const question = 16
+	switch {
+	case s.options.Resync >= 0:
+		return escpos.Resync(max(s.options.Resync, question))
+	case s.options.Ask != (profile.Answers{}):
+		return make([]byte, question)
+	}
+	return nil
 }
 
 func newSession(line Line, o Options) *Session {

@@ -223,6 +223,7 @@ func (s *Store) run(b *bolt.Tx, c *call, r *redo) (err error) {
 // count, has reached the file: then a further one decides.
 func (s *Store) flush(b *bolt.Tx) error {
 	id := b.ID()
+	s.options.OnCommit(false)
 	err := s.guard(b.Commit)
 	if errors.Is(err, ErrDamaged) {
 		// bbolt may have stopped anywhere; its transaction must go all the same.
@@ -230,7 +231,11 @@ func (s *Store) flush(b *bolt.Tx) error {
 		s.damaged = err
 		return err
 	}
-	if err == nil || !s.landed(id) {
+	if err == nil {
+		s.options.OnCommit(true)
+		return nil
+	}
+	if !s.landed(id) {
 		return s.named(err)
 	}
 	return s.named(s.guard(func() error {

@@ -45,6 +45,10 @@ type Options struct {
 	Clock *Clock
 	// Log gets what the store does on its own; nil: nothing.
 	Log *slog.Logger
+	// OnCommit is for tests of crashes: it is called right before each commit and,
+	// with durable, right after it is on disk, while nothing else is written. It
+	// must not call the store.
+	OnCommit func(durable bool)
 }
 
 func (o Options) withDefaults() Options {
@@ -64,6 +68,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.OnCommit == nil {
+		o.OnCommit = func(bool) {}
 	}
 	return o
 }

@@ -92,6 +92,11 @@ func New(st *store.Store, settings Settings, log *slog.Logger) (*Spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare tickets: %w", err)
 	}
+	return newWith(render, st, settings, log), nil
+}
+
+// newWith is New with a renderer, which several may share.
+func newWith(render *renderer, st *store.Store, settings Settings, log *slog.Logger) *Spool {
 	s := &Spool{
 		store: st, settings: settings, log: log, render: render,
 		changed: make(chan struct{}, 1), unreadable: map[string]bool{},
@@ -99,7 +104,7 @@ func New(st *store.Store, settings Settings, log *slog.Logger) (*Spool, error) {
 	for _, p := range settings.Printers {
 		s.units = append(s.units, newUnit(p))
 	}
-	return s, nil
+	return s
 }
 
 // Run settles what a crash left behind and then prints until ctx ends. Each
