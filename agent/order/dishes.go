@@ -72,27 +72,29 @@ func sorted(dishes []dish) []string {
 // more, then what is made another way (was, now), then what is new. unchanged
 // counts the dishes that stay.
 func differences(known, want []dish) (items []store.Item, unchanged int) {
-	p := pairing{left: slices.Clone(known), of: make([]*dish, len(want)), want: want}
-	p.pair(dish.made)
-	for i, before := range p.of {
-		if before != nil {
-			unchanged++
-			p.of[i] = &want[i] // itself
-		}
+	p := pairing{known: known, want: want, taken: make([]bool, len(known)), of: make([]int, len(want))}
+	for i := range p.of {
+		p.of[i] = nobody
 	}
+	p.pair(dish.made)
+	same := slices.Clone(p.of)
 	p.pair(func(d dish) string { return d.line })
 	p.pair(dish.kind)
 	p.pair(dish.name)
-	for _, d := range p.left {
-		items = append(items, different(d, store.DifferenceRemoved))
+	for n, d := range known {
+		if !p.taken[n] {
+			items = append(items, different(d, store.DifferenceRemoved))
+		}
 	}
 	var added []store.Item
 	for i, d := range want {
-		switch before := p.of[i]; {
-		case before == nil:
+		switch {
+		case same[i] != nobody:
+			unchanged++
+		case p.of[i] == nobody:
 			added = append(added, different(d, store.DifferenceAdded))
-		case before != &want[i]:
-			items = append(items, different(*before, store.DifferenceWas), different(d, store.DifferenceNow))
+		default:
+			items = append(items, different(known[p.of[i]], store.DifferenceWas), different(d, store.DifferenceNow))
 		}
 	}
 	return append(items, added...), unchanged
@@ -100,24 +102,33 @@ func differences(known, want []dish) (items []store.Item, unchanged int) {
 
 // A pairing finds for each dish that is wanted the one that it was before.
 type pairing struct {
-	left []dish // not paired yet
-	want []dish
-	of   []*dish // by the index of want
+	known, want []dish
+	taken       []bool // by the index of known
+	of          []int  // by the index of want: the index of known, or nobody
 }
 
-// pair joins those that are the same by key; an empty key is nobody's.
+const nobody = -1
+
+// pair joins those that are the same by key, the first with the first; an empty
+// key is nobody's. Each key is made once, as an order may have hundreds of dishes.
 func (p *pairing) pair(key func(dish) string) {
+	left := map[string][]int{}
+	for n, d := range p.known {
+		if !p.taken[n] {
+			k := key(d)
+			left[k] = append(left[k], n)
+		}
+	}
 	for i, d := range p.want {
+		if p.of[i] != nobody {
+			continue
+		}
 		k := key(d)
-		if p.of[i] != nil || k == "" {
+		if k == "" || len(left[k]) == 0 {
 			continue
 		}
-		n := slices.IndexFunc(p.left, func(l dish) bool { return key(l) == k })
-		if n < 0 {
-			continue
-		}
-		before := p.left[n]
-		p.of[i], p.left = &before, slices.Delete(p.left, n, n+1)
+		p.of[i], p.taken[left[k][0]] = left[k][0], true
+		left[k] = left[k][1:]
 	}
 }
 
@@ -128,20 +139,26 @@ func different(d dish, how store.Difference) store.Item {
 
 // applyDifferences is what is to be made after a change ticket.
 func applyDifferences(known, change []dish) []dish {
-	out := slices.Clone(known)
+	gone := map[string]int{} // how many of each are made no more
+	var added []dish
 	for _, d := range change {
 		switch d.item.Difference {
 		case store.DifferenceRemoved, store.DifferenceWas:
-			made := d.made()
-			if n := slices.IndexFunc(out, func(k dish) bool { return k.made() == made }); n >= 0 {
-				out = slices.Delete(out, n, n+1)
-			}
+			gone[d.made()]++
 		default:
 			d.item.Difference = ""
-			out = append(out, d)
+			added = append(added, d)
 		}
 	}
-	return out
+	var out []dish
+	for _, d := range known {
+		if made := d.made(); gone[made] > 0 {
+			gone[made]--
+			continue
+		}
+		out = append(out, d)
+	}
+	return append(out, added...)
 }
 
 // itemsOf are the dishes as a ticket lists them.

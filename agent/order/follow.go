@@ -177,7 +177,7 @@ func (f *following) void(t *trail, r reading) error {
 		return nil
 	}
 	told := map[string]bool{}
-	for _, p := range slices.Backward(r.out) {
+	for _, p := range slices.Backward(r.all) { // a paper that another one replaces elsewhere still hangs there
 		for _, j := range slices.Backward(p.jobs) {
 			if !onPaper(j) || told[printedOn(j)] {
 				continue

@@ -3,6 +3,7 @@ package order
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,6 +175,40 @@ func TestVoidsFollowThePaper(t *testing.T) {
 		len(void.Items) != 1 || void.Items[0].Name != "Combo parrillero" {
 		t.Errorf("void %+v", void)
 	}
+}
+
+// A comanda that another one has replaced elsewhere still hangs where it came
+// out: its people are told to stop, too.
+func TestVoidWhereAPaperWasReplaced(t *testing.T) {
+	k := newKitchen(t, rules())
+	seq := k.mustTake(t, asado("a1")).Order
+	k.printed(t, seq)
+	came := func(at int, printer string, outcome store.Outcome, state store.JobState) {
+		t.Helper()
+		j := k.jobs(t, seq)[at]
+		j.State, j.Printer, j.Attempts = state, printer, []store.Attempt{{Printer: printer, Outcome: outcome}}
+		if _, err := k.st.UpdateVital(func(tx *store.Tx) error { return tx.PutJob(j) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Of the change nobody knows, so the whole comanda follows; by then another
+	// printer has taken over.
+	k.mustTake(t, later(1, func(o *store.Order) { o.Lines[1].Quantity = store.Units(2) }))
+	came(5, "caja", store.OutcomeUnknown, store.JobUnknown)
+	k.mustTake(t, later(2, func(o *store.Order) { o.Lines[1].Quantity = store.Units(3) }))
+	whole := slices.IndexFunc(k.jobs(t, seq), func(j *store.Job) bool { return j.Kind == store.ComandaTicket && j.Follows == 6 })
+	if whole < 0 {
+		t.Fatalf("no whole comanda follows: %v", k.waiting(t, seq))
+	}
+	came(whole, "caja", store.OutcomePrinted, store.JobPrinted)
+	k.mustTake(t, cancelled())
+	var cold []string
+	for _, w := range k.waiting(t, seq) {
+		if strings.HasPrefix(w, "void fría") {
+			cold = append(cold, w)
+		}
+	}
+	equal(t, "voids", cold, []string{fmt.Sprintf("void fría caja r3 follows %d", whole+1), "void fría fria r3 follows 2"})
 }
 
 // What is eaten is not stopped.

@@ -150,10 +150,10 @@ type reading struct {
 	known, last saying
 	// doubt: of what known rests on, something may not have come out.
 	doubt bool
-	// out are the papers of which known came, from the last full one on;
-	// waiting are all jobs that wait.
-	out     []*paper
-	waiting []*store.Job
+	// out are the papers of which known came, from the last full one on; all
+	// those before it, too, back to the last void. waiting are all jobs that wait.
+	out, all []*paper
+	waiting  []*store.Job
 	// tangled: something waits that a full paper has overtaken.
 	tangled bool
 }
@@ -201,7 +201,10 @@ func (t *trail) read(at revisions) (r reading, err error) {
 		if p.full() {
 			r.out, r.doubt, r.tangled = nil, false, waitedBefore
 		}
-		r.out = append(r.out, p)
+		if p.first().Kind == store.VoidTicket {
+			r.all = nil
+		}
+		r.out, r.all = append(r.out, p), append(r.all, p)
 		r.doubt = r.doubt || !p.proven()
 	}
 	return r, nil
