@@ -32,6 +32,11 @@ func (c *Commands) Resume(printer, who string) (spool.State, error) {
 	return c.onPrinter(printer, func() error { return c.spool.Resume(printer, who) })
 }
 
+// Forget drops what is known of a printer that another one has taken the place of.
+func (c *Commands) Forget(printer, who string) (spool.State, error) {
+	return c.onPrinter(printer, func() error { return c.spool.Forget(printer, who) })
+}
+
 // OpenDrawer opens the cash drawer on a printer.
 func (c *Commands) OpenDrawer(ctx context.Context, printer, reason, who string) (spool.State, error) {
 	return c.onPrinter(printer, func() error { return c.spool.KickDrawer(ctx, printer, who, reason) })

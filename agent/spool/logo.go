@@ -123,6 +123,9 @@ func (w *worker) keepLogos(torn bool, block int) error {
 		if err := remember(tx, w.Name, m); err != nil {
 			return err
 		}
+		if m.Generation != w.generation {
+			return nil // these are of a printer that was forgotten
+		}
 		return keepAs(tx, logosKey(w.Name), w.logos)
 	})
 	return asStoreFault(err)

@@ -14,6 +14,9 @@ type memory struct {
 	// yet; Block is the longest block of data that it may still wait for.
 	Torn  bool `json:"torn,omitempty"`
 	Block int  `json:"block,omitempty"`
+	// Generation counts how often it was forgotten. What a conversation of an
+	// earlier one learns is not kept.
+	Generation int `json:"generation,omitempty"`
 }
 
 func memoryKey(printer string) string { return "printer/" + printer }
@@ -35,22 +38,36 @@ func remember(tx *store.Tx, printer string, m memory) error {
 }
 
 // learn remembers what the session has shown that the printer answers; freed:
-// also that it is free of a torn ticket.
+// also that it is free of a torn ticket. One that has been forgotten meanwhile is
+// about to be met anew.
 func (w *worker) learn(session *printer.Session, freed bool) error {
-	now, err := w.recall()
-	if err != nil {
-		return err
-	}
-	known := now
-	now.Abilities = both(known.Abilities, session.Abilities())
-	if freed {
-		now.Torn, now.Block = false, 0
-	}
-	w.settleProfile(now.Abilities)
-	if now == known {
+	var was, now memory
+	learn := func(tx *store.Tx) (err error) {
+		was, err = recall(tx, w.Name)
+		if now = was; err != nil || was.Generation != w.generation {
+			return err
+		}
+		now.Abilities = both(was.Abilities, session.Abilities())
+		if freed {
+			now.Torn, now.Block = false, 0
+		}
 		return nil
 	}
-	_, err = w.spool.store.UpdateVital(func(tx *store.Tx) error { return remember(tx, w.Name, now) })
+	if err := w.spool.store.View(learn); err != nil {
+		return err
+	}
+	if now.Generation == w.generation {
+		w.settleProfile(now.Abilities)
+	}
+	if now == was {
+		return nil
+	}
+	_, err := w.spool.store.UpdateVital(func(tx *store.Tx) error {
+		if err := learn(tx); err != nil || now == was {
+			return err
+		}
+		return remember(tx, w.Name, now)
+	})
 	return err
 }
 

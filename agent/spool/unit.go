@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"time"
 
 	"mostrador/printer"
@@ -15,6 +16,8 @@ type unit struct {
 	wake chan struct{}
 	// kicks are the drawers to open, taken by its worker between tickets.
 	kicks chan kick
+	// renew has a token when its worker shall begin a new conversation.
+	renew chan struct{}
 
 	// What follows is guarded by Spool.mu.
 
@@ -38,6 +41,8 @@ type unit struct {
 	reported report
 	told     telling
 	standing standing
+	// retry ends the worker's pause before it tries again; nil before Run.
+	retry context.CancelFunc
 	// ahead are tickets that print before older ones (Job.Seq).
 	ahead []uint64
 }
@@ -45,7 +50,7 @@ type unit struct {
 func newUnit(p Printer) *unit {
 	return &unit{
 		Printer: p, line: Opening, shown: Opening, model: p.Profile.Name,
-		wake: make(chan struct{}, 1), kicks: make(chan kick),
+		wake: make(chan struct{}, 1), kicks: make(chan kick), renew: make(chan struct{}, 1),
 	}
 }
 
@@ -97,10 +102,13 @@ func (u *unit) fault() string {
 	case Ready:
 		return faultWords(u.faults)
 	case Opening:
-		return "todavía no se ha podido abrir"
+		return notOpened
 	}
 	return u.lineCause
 }
+
+// notOpened is the cause while there is no better one.
+const notOpened = "todavía no se ha podido abrir"
 
 // codes are its faults as far as they are known now. It is called with Spool.mu
 // held.

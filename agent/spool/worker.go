@@ -24,6 +24,8 @@ type worker struct {
 	font  font.Font
 	// logos are the pictures that the printer's own memory keeps.
 	logos []storedLogo
+	// generation of the printer that is spoken with (memory.Generation).
+	generation int
 }
 
 func (s *Spool) newWorker(u *unit) *worker {
@@ -32,8 +34,17 @@ func (s *Spool) newWorker(u *unit) *worker {
 
 // run keeps a conversation with the printer open and prints over it until ctx ends.
 func (w *worker) run(ctx context.Context) {
-	// Keep returns ctx's end and nothing else.
-	_ = drivers.Keep(ctx, w.open, w.use, func(c drivers.Change) { w.spool.heard(w.unit, c) })
+	for ctx.Err() == nil {
+		// What ends the pause between two tries ends no conversation.
+		trying, retry := context.WithCancel(ctx)
+		w.spool.mu.Lock()
+		w.retry = retry
+		w.spool.mu.Unlock()
+		use := func(_ context.Context, port drivers.Port) error { return w.use(ctx, port) }
+		// Keep returns trying's end and nothing else.
+		_ = drivers.Keep(trying, w.open, use, func(c drivers.Change) { w.spool.heard(w.unit, c) })
+		retry()
+	}
 }
 
 // A talk is an open port whose printer has been spoken with.
@@ -64,17 +75,29 @@ func isStoreFault(err error) bool {
 // only when it has answered as it should.
 func (w *worker) open(ctx context.Context) (drivers.Port, error) {
 	port, err := w.meet(ctx)
-	if err != nil {
+	switch {
+	case err == nil:
+		return port, nil
+	case errors.Is(ctx.Err(), context.Canceled): // it is tried again at once
+		w.closed(nil)
+	default:
 		w.closed(err)
-		return nil, err
 	}
-	return port, nil
+	return nil, err
 }
 
 func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
+	select {
+	case <-w.renew: // which this is
+	default:
+	}
 	known, err := w.recall()
 	if err != nil {
 		return nil, storeFault{err}
+	}
+	if known.Generation != w.generation {
+		w.generation = known.Generation
+		w.spool.change(w.unit, func() { w.proof = "" })
 	}
 	if err := w.recallLogos(); err != nil {
 		return nil, storeFault{err}
@@ -161,11 +184,17 @@ func (w *worker) use(ctx context.Context, port drivers.Port) error {
 			err = nil
 		}
 	}
+	if errors.Is(err, errRenewed) {
+		err = nil
+	}
 	if ctx.Err() == nil {
 		w.closed(err)
 	}
 	return err
 }
+
+// errRenewed: a person wants another conversation.
+var errRenewed = errors.New("the conversation begins anew")
 
 // errEnded: the session ended while nothing was printing.
 var errEnded = errors.New("the conversation has ended")
@@ -185,6 +214,11 @@ func (w *worker) serve(ctx context.Context, t *talk) error {
 	caughtUp := false
 	for {
 		w.kickIfAsked(ctx, t.session)
+		select {
+		case <-w.renew:
+			return errRenewed
+		default:
+		}
 		var again <-chan time.Time
 		waiting := jobs
 		if able := w.able(); !able {
@@ -210,6 +244,8 @@ func (w *worker) serve(ctx context.Context, t *talk) error {
 		case <-w.wake:
 		case k := <-w.kicks:
 			k.done <- w.kick(ctx, t.session, k)
+		case <-w.renew:
+			return errRenewed
 		case <-t.session.Dead():
 			return errEnded
 		case <-ctx.Done():

@@ -145,6 +145,10 @@ func TestAPI(t *testing.T) {
 			if err := c.Post(t.Context(), "/v1/print", PrintRequest{Printer: "caja", Markup: "Hola"}, &j); err != nil || j.State != store.JobQueued {
 				t.Errorf("print: %v, %v", j.State, err)
 			}
+			var s spool.State
+			if err := c.Post(t.Context(), "/v1/printers/caja/forget", ActionRequest{Who: "Ana"}, &s); err != nil || s.Printer != "caja" {
+				t.Errorf("forget: %v, %v", s, err)
+			}
 			if err := st.View(func(tx *store.Tx) error { _, err := tx.Job(2); return err }); err != nil {
 				t.Errorf("the printed document is no job: %v", err)
 			}
@@ -164,6 +168,7 @@ func TestAPIRefuses(t *testing.T) {
 		{"no such order", func() error { return c.Get(t.Context(), "/v1/orders/nope", &none) }, command.ErrNotFound, "nope"},
 		{"no such ticket", func() error { return c.Get(t.Context(), "/v1/tickets/99", &none) }, command.ErrNotFound, ""},
 		{"no such printer", func() error { return c.Post(t.Context(), "/v1/print", PrintRequest{Printer: "bar"}, &none) }, command.ErrNotFound, "caja"},
+		{"forgetting no printer", func() error { return c.Post(t.Context(), "/v1/printers/bar/forget", ActionRequest{}, &none) }, command.ErrNotFound, "caja"},
 		{"no such action", func() error { return c.Post(t.Context(), "/v1/tickets/1/burn", ActionRequest{}, &none) }, command.ErrNotFound, "burn"},
 		{"bad markup", func() error {
 			return c.Post(t.Context(), "/v1/print", PrintRequest{Printer: "caja", Markup: "{code:"}, &none)

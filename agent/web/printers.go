@@ -23,6 +23,8 @@ func (s *Server) actOnPrinter(r *http.Request) (any, error) {
 		return c.Move(name, in.To, in.Who)
 	case "test":
 		return c.TestPrint(name, in.Who)
+	case "forget":
+		return c.Forget(name, in.Who)
 	case "drawer":
 		return c.OpenDrawer(r.Context(), name, in.Reason, in.Who)
 	default:

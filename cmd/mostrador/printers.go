@@ -41,6 +41,7 @@ func (a *app) printersCommand() *cobra.Command {
 	printers.AddCommand(list, a.probeCommand(), test, move,
 		a.printerAction("pause", "Let a printer print nothing until it is resumed", true),
 		a.printerAction("resume", "Let a paused printer print again", false),
+		a.printerAction("forget", "Forget what is known of a printer that was replaced, and meet it anew", false),
 		a.printerAction("drawer", "Open the cash drawer on a printer", true),
 	)
 	return printers
