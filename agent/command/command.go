@@ -111,6 +111,9 @@ func plain(err error) error {
 	case errors.Is(err, spool.ErrSettled), errors.Is(err, order.ErrRefused):
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
+	if _, ok := errors.AsType[*spool.Overtaken](err); ok {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
 	return err
 }
 

@@ -3,7 +3,6 @@ package command
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -158,27 +157,46 @@ func (c *Commands) ReprintOrder(name, who string) (OrderDetail, error) {
 	})
 }
 
-// lastWords are the tickets of an order that say what holds: of each kind,
-// station and copy the newest on paper that is no copy of another.
-func (c *Commands) lastWords(order uint64) (jobs []uint64, err error) {
+// lastWords are the papers of an order that say together what holds: of each
+// ticket the last whole one, and what changed it since; or its void.
+func (c *Commands) lastWords(order uint64) (papers []uint64, err error) {
+	err = c.store.View(func(tx *store.Tx) error {
+		jobs, err := tx.JobsOf(order)
+		papers = standing(jobs)
+		return err
+	})
+	return papers, err
+}
+
+// standing sorts out the papers that still say something. jobs are all of one
+// order, by Seq.
+func standing(jobs []*store.Job) (papers []uint64) {
 	type paper struct {
 		kind    store.TicketKind
 		station string
 		copy    int
 	}
-	err = c.store.View(func(tx *store.Tx) error {
-		jobs = nil
-		all, err := tx.JobsOf(order)
-		newest := map[paper]uint64{}
-		for _, j := range all {
-			if j.CopyOf == 0 && (j.State == store.JobPrinted || j.State == store.JobUnknown) {
-				newest[paper{j.Kind, j.Station, j.Copy}] = j.Seq
-			}
+	of := map[uint64]paper{} // which ticket a job says something of
+	says := map[paper][]uint64{}
+	for _, j := range jobs {
+		if j.CopyOf != 0 || j.State != store.JobPrinted && j.State != store.JobUnknown {
+			continue
 		}
-		jobs = slices.Sorted(maps.Values(newest))
-		return err
-	})
-	return jobs, err
+		at, follows := of[j.Follows]
+		if !follows {
+			at = paper{j.Kind, j.Station, j.Copy}
+		}
+		of[j.Seq] = at
+		if j.Kind != store.ChangeTicket {
+			says[at] = nil
+		}
+		says[at] = append(says[at], j.Seq)
+	}
+	for _, seqs := range says {
+		papers = append(papers, seqs...)
+	}
+	slices.Sort(papers)
+	return papers
 }
 
 func (c *Commands) onOrder(name string, act func(seq uint64) error) (OrderDetail, error) {

@@ -55,6 +55,9 @@ func (s *Spool) Retry(seq uint64, who string) (again *store.Job, err error) {
 		if err != nil {
 			return err
 		}
+		if err := checkStands(tx, j); err != nil {
+			return err
+		}
 		switch j.State {
 		case store.JobUnknown:
 			again = markedCopy(j, tx.Now())
@@ -85,6 +88,9 @@ func (s *Spool) Reprint(seq uint64, who string) (again *store.Job, err error) {
 		}
 		if j.State == store.JobQueued || j.State == store.JobSending {
 			return fmt.Errorf("ticket %d is %s: %w", seq, j.State, ErrSettled)
+		}
+		if err := checkStands(tx, j); err != nil {
+			return err
 		}
 		original := j
 		if isReprint(j) && j.CopyOf != 0 {
