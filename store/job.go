@@ -34,6 +34,8 @@ type Job struct {
 	MeantFor string `json:"meant_for"`
 	// Via are the printers that it has waited for and was moved from, in order.
 	Via []string `json:"via,omitempty"`
+	// Stays: it waits for its printer and no other, until a person moves it.
+	Stays bool `json:"stays,omitempty"`
 	// Copy counts papers of the same ticket that were asked for, from 1.
 	Copy  int    `json:"copy"`
 	Marks []Mark `json:"marks,omitempty"`

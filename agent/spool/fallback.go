@@ -51,7 +51,7 @@ func (k *keeper) handOver(u *unit, waiting []*store.Job) error {
 // the oldest has waited for long, a digest goes ahead of them.
 func (s *Spool) moveAll(tx *store.Tx, u *unit, st *standing, waiting []*store.Job, to map[uint64]string, cause string) (digest *store.Job, err error) {
 	var late []store.DigestLine
-	moved, first := 0, ""
+	moved, first := map[string]int{}, ""
 	for _, was := range waiting {
 		target, ok := to[was.Seq]
 		if !ok {
@@ -64,7 +64,7 @@ func (s *Spool) moveAll(tx *store.Tx, u *unit, st *standing, waiting []*store.Jo
 		if j.State != store.JobQueued || j.Printer != u.Name {
 			continue
 		}
-		moved++
+		moved[target]++
 		if first == "" {
 			first = target
 		}
@@ -77,17 +77,28 @@ func (s *Spool) moveAll(tx *store.Tx, u *unit, st *standing, waiting []*store.Jo
 			return nil, err
 		}
 	}
-	if moved == 0 {
+	if len(moved) == 0 {
 		return nil, errAsItWas
 	}
 	if st.Outage == nil {
 		st.Outage = &outage{From: tx.Now(), Cause: cause}
 	}
-	st.Outage.Moved += moved
+	st.Outage.count(moved)
 	if len(late) == 0 || st.Outage.Digest != 0 {
 		return nil, nil
 	}
 	return s.putDigest(tx, u.Name, first, st.Outage, late)
+}
+
+// count adds tickets that have moved, by the printer that they moved to.
+func (o *outage) count(moved map[string]int) {
+	if o.MovedTo == nil {
+		o.MovedTo = map[string]int{}
+	}
+	for name, n := range moved {
+		o.Moved += n
+		o.MovedTo[name] += n
+	}
 }
 
 // nextFor is the printer that takes a ticket over from the one that it waits
@@ -95,7 +106,7 @@ func (s *Spool) moveAll(tx *store.Tx, u *unit, st *standing, waiting []*store.Jo
 // and then the one that it was meant for once more, so that it never goes back
 // and forth for long. A test says something about its own printer and stays.
 func (s *Spool) nextFor(j *store.Job) string {
-	if j.Kind == store.TestTicket {
+	if j.Kind == store.TestTicket || j.Stays {
 		return ""
 	}
 	home := s.unit(j.MeantFor)

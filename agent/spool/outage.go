@@ -57,6 +57,14 @@ func (k *keeper) noteOutage(u *unit) error {
 			st.Outage = &outage{From: before(tx.Now(), l.unable), Cause: l.cause}
 			return nil
 		})
+	case !l.works && o != nil && o.Cause == notOpened && l.cause != notOpened:
+		return k.spool.restand(u, func(_ *store.Tx, st *standing) error {
+			if st.Outage == nil {
+				return errAsItWas
+			}
+			st.Outage.Cause = l.cause // known only now
+			return nil
+		})
 	case !l.works && o == nil:
 		k.in(brief - l.unable)
 	case l.works && o != nil && (l.proven || l.able >= recovered):

@@ -74,7 +74,10 @@ func (s *Spool) finish(seq uint64, a store.Attempt) error {
 		*last = a
 		switch a.Outcome {
 		case store.OutcomePrinted:
-			return s.conclude(tx, j, store.JobPrinted, a.Cause)
+			if err := s.conclude(tx, j, store.JobPrinted, a.Cause); err != nil {
+				return err
+			}
+			return s.leaveBehind(tx, j)
 		case store.OutcomeUnknown:
 			if err := tear(tx, j); err != nil {
 				return err

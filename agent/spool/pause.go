@@ -3,6 +3,7 @@ package spool
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"mostrador/store"
 )
@@ -31,7 +32,7 @@ func (s *Spool) Resume(printer, who string) error {
 	if u == nil {
 		return fmt.Errorf("printer %q: %w", printer, store.ErrNotFound)
 	}
-	return s.restand(u, func(tx *store.Tx, st *standing) error {
+	err := s.restand(u, func(tx *store.Tx, st *standing) error {
 		p := st.Paused
 		if p == nil {
 			return errAsItWas
@@ -46,6 +47,14 @@ func (s *Spool) Resume(printer, who string) error {
 		}
 		return tellPause(tx, printer, Ready, store.Info, words)
 	})
+	if err == nil { // an outage that began with the pause ends now, and not before
+		s.change(u, func() {
+			if !u.able.IsZero() {
+				u.able, u.proven = time.Now(), false
+			}
+		})
+	}
+	return err
 }
 
 func tellPause(tx *store.Tx, printer string, c Condition, severity store.Severity, words string) error {

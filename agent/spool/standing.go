@@ -48,6 +48,8 @@ type outage struct {
 	// those that another printer took over.
 	Waited int `json:"waited,omitempty"`
 	Moved  int `json:"moved,omitempty"`
+	// MovedTo counts them by that printer.
+	MovedTo map[string]int `json:"moved_to,omitempty"`
 	// Expired are those that expired (Job.Seq), the last maxExpired of them.
 	Expired []uint64 `json:"expired,omitempty"`
 	// Lost counts all that expired.
@@ -144,12 +146,14 @@ type Outage struct {
 	Waited  int `json:"waited"`
 	Moved   int `json:"moved"`
 	Expired int `json:"expired"`
+	// MovedTo counts those of Moved by the printer that they moved to.
+	MovedTo map[string]int `json:"moved_to,omitempty"`
 }
 
 func (o *outage) told(printer string, to store.Moment) Outage {
 	return Outage{
 		Printer: printer, From: o.From, To: to, Cause: o.Cause,
-		Tickets: o.Waited + o.Moved + o.Lost, Waited: o.Waited, Moved: o.Moved, Expired: o.Lost,
+		Tickets: o.Waited + o.Moved + o.Lost, Waited: o.Waited, Moved: o.Moved, Expired: o.Lost, MovedTo: o.MovedTo,
 	}
 }
 

@@ -1,0 +1,63 @@
+package spool
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"mostrador/printer/virtual"
+	"mostrador/store"
+)
+
+// A comanda hangs in the buffer of a printer without paper. Its void comes out of
+// another printer at once, and when there is paper again, behind the comanda.
+func TestVoidBehindWhatStillComesOut(t *testing.T) {
+	fallback := func(s *Settings) {
+		s.Printers[0].Fallback, s.Printers[0].FallbackAfter = []string{"caja"}, 20*time.Second
+		s.Unknown[store.VoidTicket] = CopyOnce
+	}
+	inTime(t, []string{"cocina", "caja"}, fallback, func(c *counter) {
+		c.pass(time.Second)
+		c.machines["cocina"].Break(virtual.Fault{Kind: virtual.PaperOut, After: 20})
+		order := c.order(store.Order{Number: "7", Status: store.Cancelled})
+		old := c.queue("cocina", store.ComandaTicket, "siete\nlomo saltado\nlomo saltado\nlomo", ofOrder(order, "7"))
+		c.pass(5 * time.Second)
+		void := c.queue("cocina", store.VoidTicket, "anulado", ofOrder(order, "7"), func(j *store.Job) { j.Follows = old })
+		c.pass(time.Minute)
+		if j := c.wantState(void, store.JobPrinted); j.Printer != "caja" {
+			t.Errorf("the void came out of %s", j.Printer)
+		}
+		c.wantState(void+1, store.JobQueued)
+		c.pass(3 * time.Minute)
+		if j := c.wantState(void+1, store.JobQueued); j.Printer != "cocina" {
+			t.Errorf("what goes behind the comanda waits for %s", j.Printer)
+		}
+		c.machines["cocina"].Mend()
+		c.pass(time.Minute)
+		var papers []string
+		for _, p := range c.papers("cocina") {
+			if !strings.Contains(p, "RESUMEN") {
+				papers = append(papers, p)
+			}
+		}
+		if len(papers) != 2 || !strings.Contains(papers[0], "siete") || !strings.Contains(papers[1], "anulado") ||
+			!strings.Contains(papers[1], "POSIBLEDUPLICADO") || strings.Contains(papers[1], "RESPALDO") {
+			t.Errorf("the papers of cocina are %q", papers)
+		}
+	})
+}
+
+// What is known to be on paper needs nothing behind it.
+func TestNothingBehindWhatIsOut(t *testing.T) {
+	inTime(t, []string{"cocina", "caja"}, nil, func(c *counter) {
+		order := c.order(store.Order{Number: "7", Status: store.Cancelled})
+		old := c.queue("cocina", store.ComandaTicket, "siete", ofOrder(order, "7"))
+		c.pass(5 * time.Second)
+		c.wantState(old, store.JobPrinted)
+		c.queue("caja", store.VoidTicket, "anulado", ofOrder(order, "7"), func(j *store.Job) { j.Follows = old })
+		c.pass(time.Minute)
+		if n := len(c.papers("cocina")) + len(c.papers("caja")); n != 2 {
+			t.Errorf("%d papers came out, want 2", n)
+		}
+	})
+}
