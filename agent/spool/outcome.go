@@ -133,9 +133,9 @@ func (s *Spool) conclude(tx *store.Tx, j *store.Job, state store.JobState, cause
 // is for a person to decide. Nor is one whose void ticket, or whose successor, is
 // on its way already: the copy would come out behind it.
 func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error {
-	if overtaken, err := isOvertaken(tx, j); err != nil {
+	if by, err := overtaker(tx, j); err != nil {
 		return err
-	} else if overtaken {
+	} else if by != nil {
 		return s.conclude(tx, j, store.JobUnknown, cause+"; no se repite, porque ya está anulad"+nounOf(j.Kind).ending+" o reemplazad"+nounOf(j.Kind).ending)
 	}
 	if s.settings.Unknown[j.Kind] != CopyOnce || j.CopyOf != 0 {
@@ -145,22 +145,6 @@ func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error 
 		return err
 	}
 	return tx.PutJob(markedCopy(j, tx.Now()))
-}
-
-// isOvertaken: a paper was made that ends this one: its void ticket, or one that
-// replaces it as a whole. A change ticket only adds to it.
-func isOvertaken(tx *store.Tx, j *store.Job) (bool, error) {
-	if j.Order == 0 {
-		return false, nil
-	}
-	jobs, err := tx.JobsOf(j.Order)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(jobs, func(v *store.Job) bool {
-		return v.Kind != store.ChangeTicket && v.Follows != 0 && (v.Follows == j.Seq || v.Follows == j.CopyOf) &&
-			v.State != store.JobCancelled && v.State != store.JobReplaced
-	}), nil
 }
 
 // tear remembers that the printer may stand in the middle of a ticket.
