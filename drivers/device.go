@@ -6,7 +6,8 @@ import "context"
 // sale: agent/sale does that.
 type Record struct {
 	// Fields by the names of the format: receipt, date, time, kind, plu, name,
-	// quantity, price, amount, payment, tip, pos, order.
+	// quantity, price, amount, payment, tip, pos, order; of a journal that takes
+	// several lines for a receipt also clerk, z and count.
 	Fields map[string]string
 	// Raw is what the device sent, without its line end.
 	Raw []byte
@@ -25,7 +26,8 @@ type Heard struct {
 }
 
 // A Device listens on a port. A driver's constructor returns one from its
-// settings; it keeps no state of its own between calls of Listen.
+// settings; it keeps no state of its own between calls of Listen, but for what
+// a Shower was told to show.
 type Device interface {
 	// Listen reads port until it fails or ctx ends, and hands everything that
 	// it hears to keep, in order. It goes on only when keep has returned nil;
@@ -36,4 +38,30 @@ type Device interface {
 	// ended, keep's own, or the port's. It does not close port, and leaves its
 	// deadlines in any state. What keep is given is its to keep.
 	Listen(ctx context.Context, port Port, partial []byte, keep func(Heard) error) error
+}
+
+// A Line is one row of a display. Left stands at the left edge and is cut where
+// it meets Right, which stands at the right edge and is never cut: it is an
+// amount or a number.
+type Line struct {
+	Left, Right string
+}
+
+// A Shower is a Device that people read.
+type Shower interface {
+	Device
+	// Show makes lines what is shown, from now on and again whenever the display
+	// comes back: it does not wait for the display, and what was to be shown
+	// before and has not been is left out. Lines that are missing are empty. The
+	// error says that lines do not fit, and nothing changes then.
+	Show(lines []Line) error
+}
+
+// A Signaller is a Device that can tell the person in front of it whether what
+// it said was of use, by a beep or a light.
+type Signaller interface {
+	Device
+	// Signal is called while keep is, with the port that Listen was given. Where
+	// the settings name no signal it does nothing.
+	Signal(port Port, good bool) error
 }
