@@ -181,7 +181,7 @@ func (c *cutter) cuts(t *testing.T, g *ground, do action) tally {
 func (c *cutter) pairs(t *testing.T, g *ground) tally {
 	random := rand.New(rand.NewPCG(everyByteSeed, uint64(c.salt)))
 	var pairs [][]cut
-	for range 2000 / c.stride {
+	for range 1000 / c.stride {
 		pairs = append(pairs, []cut{c.random(random, g.length), c.random(random, g.length)})
 	}
 	return inParallel(runtime.GOMAXPROCS(0), len(pairs), func(n int) tally {

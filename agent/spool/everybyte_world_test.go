@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -66,7 +67,12 @@ func everyByteSettings(m profile.Profile, timing printer.Timing, open func(conte
 
 // everyByteStore opens a store that stays small; Reserve and MaxSize bound how
 // much of it is written anew for each cut.
+//
+// A process that is forked meanwhile would hold the file's lock until it is
+// another program, and nobody waits for that in synthetic time.
 func everyByteStore(path string, clock *store.Clock, onCommit func(bool)) (*store.Store, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	return store.Open(path, store.Options{
 		Identity: "lima-01/caja-1", MaxSize: 16 << 20, Reserve: 64 << 10, Clock: clock, OnCommit: onCommit, Log: quiet(),
 	})
