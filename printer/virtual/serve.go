@@ -221,9 +221,10 @@ func (v *Printer) listen(ctx context.Context, line io.Reader, c *conversation) e
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		n, err = line.Read(buf[:min(n, len(buf))])
 		if n > 0 {
-			if err := pace.wait(ctx, n, v.speed()); err != nil {
+			if err := pace.wait(ctx, n, v.speed(), began); err != nil {
 				return err
 			}
 			if err := v.takeAll(ctx, c, buf[:n]); err != nil {
@@ -302,23 +303,32 @@ func (v *Printer) baud() int {
 }
 
 // pace lets bytes through as a serial line does.
-type pace struct{ next time.Time }
+type pace struct {
+	next time.Time // when the last byte has passed
+	woke time.Time // when that was noticed, which is a little later
+}
+
+// atOnce is how long a step takes at most that did not wait.
+const atOnce = 200 * time.Microsecond
 
 // wait returns when n bytes have passed a line of a speed (8N1), or with the
-// cause of the end of ctx.
-func (p *pace) wait(ctx context.Context, n, baud int) error {
+// cause of the end of ctx. The bytes came from a Read that began at began. Where
+// they were there already the line had not been idle, and what was lost by waking
+// late is made good; otherwise a busy line would be slower than its speed.
+func (p *pace) wait(ctx context.Context, n, baud int, began time.Time) error {
 	if baud <= 0 {
 		return nil
 	}
 	now := time.Now()
-	if p.next.Before(now) {
+	if waited := now.Sub(began) > atOnce || began.Sub(p.woke) > atOnce; waited && p.next.Before(now) {
 		p.next = now
 	}
 	p.next = p.next.Add(time.Duration(n) * 10 * time.Second / time.Duration(baud))
-	timer := time.NewTimer(p.next.Sub(now))
+	timer := time.NewTimer(time.Until(p.next))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		p.woke = time.Now()
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
