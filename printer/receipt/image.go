@@ -17,7 +17,7 @@ const (
 	maxImageSource = 512 << 10 // bytes of base64
 	maxImagePixels = 1 << 20   // one as wide as 80 mm paper is 22 cm long
 	maxImageSide   = 4096
-	maxImageDots   = 4 << 20 // of all pictures of a document
+	maxImageDots   = 4 << 20 // of all pictures of a document, before they are scaled
 	widestHead     = 576     // dots of 80 mm paper: wider pictures are scaled down
 )
 
@@ -25,37 +25,48 @@ const (
 // as they are, what has shades is dithered. What is transparent is white. One
 // that is wider than 576 dots is scaled down to that.
 func NewImage(source []byte) (Image, error) {
+	image, _, err := newImage(source, maxImagePixels)
+	return image, err
+}
+
+// newImage is NewImage where so many dots are left to a document's pictures. It
+// tells how many there were to read, even in one that turned out broken: a few
+// bytes can hold a picture that takes long to read.
+func newImage(source []byte, left int) (image Image, dots int, err error) {
 	config, err := png.DecodeConfig(bytes.NewReader(source))
 	if err != nil {
-		return Image{}, fmt.Errorf("it is no PNG: %w", err)
+		return Image{}, 0, fmt.Errorf("it is no PNG: %w", err)
 	}
 	w, h := config.Width, config.Height
-	if w < 1 || h < 1 || w > maxImageSide || h > maxImageSide || w*h > maxImagePixels {
-		return Image{}, fmt.Errorf("it has %d × %d dots: %d in all are allowed", w, h, maxImagePixels)
+	switch {
+	case w < 1 || h < 1 || w > maxImageSide || h > maxImageSide || w*h > maxImagePixels:
+		return Image{}, 0, fmt.Errorf("it has %d × %d dots: %d in all are allowed", w, h, maxImagePixels)
+	case w*h > left:
+		return Image{}, 0, fmt.Errorf("the pictures of the document have more than %d dots", maxImageDots)
 	}
 	picture, err := png.Decode(bytes.NewReader(source))
 	if err != nil {
-		return Image{}, fmt.Errorf("it is a broken PNG: %w", err)
+		return Image{}, w * h, fmt.Errorf("it is a broken PNG: %w", err)
 	}
 	g := greyOf(picture)
 	shades := g.hasShades()
 	if g.width > widestHead {
 		g = g.scaled(widestHead)
 	}
-	return g.image(shades), nil
+	return g.image(shades), w * h, nil
 }
 
-// imageOf reads the value of the image property.
-func imageOf(value string) (Image, error) {
+// imageOf reads the value of the image property, as newImage does.
+func imageOf(value string, left int) (image Image, dots int, err error) {
 	if len(value) > maxImageSource {
-		return Image{}, fmt.Errorf("it has %d bytes of base64: %d are allowed", len(value), maxImageSource)
+		return Image{}, 0, fmt.Errorf("it has %d bytes of base64: %d are allowed", len(value), maxImageSource)
 	}
 	value = strings.TrimRight(strings.Join(strings.Fields(value), ""), "=")
 	source, err := base64.RawStdEncoding.Strict().DecodeString(value)
 	if err != nil {
-		return Image{}, errors.New("it is no base64")
+		return Image{}, 0, errors.New("it is no base64")
 	}
-	return NewImage(source)
+	return newImage(source, left)
 }
 
 // Narrowed is the picture at most so many dots wide, in its proportions.

@@ -99,6 +99,41 @@ func TestImagesThatCannotBePrinted(t *testing.T) {
 	}
 }
 
+// TestManyImages: what a document may have read is bounded, not what it prints of
+// it. A hundred pictures of 230 bytes would take half a minute.
+func TestManyImages(t *testing.T) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewPaletted(image.Rect(0, 0, 4096, 256), color.Palette{color.White, color.Black})); err != nil {
+		t.Fatal(err)
+	}
+	whole := b.Bytes()
+	// The last four bytes of its dots are a sum: one is wrong, and all was read.
+	broken := bytes.Clone(whole)
+	broken[bytes.Index(broken, []byte("IEND"))-9]++
+	for about, source := range map[string][]byte{"whole": whole, "broken": broken} {
+		line := "{image:" + base64.StdEncoding.EncodeToString(source) + "}\n"
+		if p := newParser(roomFor(9)); true {
+			for range 9 {
+				p.line(strings.TrimSuffix(line, "\n"))
+			}
+			if p.dots != maxImageDots {
+				t.Errorf("%s: %d dots were read", about, p.dots)
+			}
+		}
+		if _, err := Parse(strings.Repeat(line, 9)); err == nil || !strings.Contains(err.Error(), "more than") {
+			t.Errorf("%s: %v", about, err)
+		}
+	}
+	tmpl, err := NewTemplate("t", "{{range .}}\n{image:{{.}}}\n{{end}}", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := base64.StdEncoding.EncodeToString(whole)
+	if doc, err := tmpl.Execute([]string{source, source, source, source, source, source}); err != nil || doc.LeftOut != 2 {
+		t.Errorf("as data: %v, %d left out", err, doc.LeftOut)
+	}
+}
+
 func TestImageOfATemplate(t *testing.T) {
 	tmpl, err := NewTemplate("t", "{image:{{.}}}", nil)
 	if err != nil {

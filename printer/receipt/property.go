@@ -67,12 +67,8 @@ func (p *parser) properties(c cell) {
 
 // image reads a picture. One that came as data and cannot be read is left out.
 func (p *parser) image(value string) *Image {
-	picture, err := imageOf(value)
-	if err == nil {
-		if p.dots += picture.Width * picture.Height; p.dots > maxImageDots {
-			err = fmt.Errorf("the pictures of the document have more than %d dots", maxImageDots)
-		}
-	}
+	picture, dots, err := imageOf(value, maxImageDots-p.dots)
+	p.dots += dots
 	switch {
 	case err == nil:
 		return &picture
