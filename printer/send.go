@@ -215,10 +215,24 @@ func (s *Session) staysClean(ctx context.Context, t Ticket, start clock) error {
 		if err := pause(ctx, min(left, glance)); err != nil {
 			return err
 		}
-		if err := s.look(ctx); err != nil {
+		if err := s.stays(ctx); err != nil {
 			return unconfirmed(err)
 		}
 	}
+}
+
+// stays looks whether the printer is there without a break. One that was switched
+// off and on is silent for longer than Timing.Reply, and has lost what it had not
+// printed.
+func (s *Session) stays(ctx context.Context) error {
+	err := s.inquire(ctx, s.timing.Reply)
+	if !errors.Is(err, errMissed) {
+		return err
+	}
+	if err := s.look(ctx); err != nil {
+		return err
+	}
+	return ErrDoubt
 }
 
 // prints reports whether a stream needs paper: one that kicks the drawer does not.

@@ -46,8 +46,9 @@ var (
 	// ErrUnconfirmed: all of the ticket was taken and its proof never came.
 	ErrUnconfirmed = errors.New("the printer took the ticket but did not confirm it")
 	// ErrDoubt: the proof came, but the printer had stopped taking bytes in the
-	// middle without saying why. One that was switched off and on again does that,
-	// and then confirms the rest as if it was the whole.
+	// middle without saying why, or has not answered for a while where its answers
+	// are the proof. One that was switched off and on again does that, and then
+	// confirms the rest as if it was the whole.
 	ErrDoubt = errors.New("the printer stopped for a while in the middle of the ticket without saying why: look whether the paper is whole")
 	// ErrNoise: what comes from the printer makes no sense.
 	ErrNoise = errors.New("what the printer answers makes no sense: look at its cable, and at the speed of the line")

@@ -297,3 +297,24 @@ func TestStatusWaitsForThePaper(t *testing.T) {
 		})
 	}
 }
+
+// A printer that was switched off and on while its paper should have moved has
+// lost the rest of it. It is silent for as long as it takes to start.
+func TestStatusIsNoProofBehindASilence(t *testing.T) {
+	p := newPeer(onlyStatus)
+	begun(t, p, Options{Ask: everything}, func(t *testing.T, s *Session) {
+		var first time.Time // when its paper begins to move
+		p.set(func(p *peer) {
+			p.on = func(_ *peer, e escpos.Event) bool {
+				if first.IsZero() && len(p.got.Bytes()) > len(ticket) {
+					first = time.Now()
+				}
+				off := time.Since(first)
+				return !first.IsZero() && off > time.Second && off < 2300*time.Millisecond
+			}
+		})
+		if r := sent(t, s); r.Proof != "" || !errors.Is(r.Err, ErrDoubt) {
+			t.Errorf("%+v", r)
+		}
+	})
+}
