@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"mostrador/agent/spool/ticket"
 	"mostrador/printer/receipt"
 	"mostrador/store"
 )
@@ -12,8 +13,11 @@ import (
 // Print queues a document that a person handed in, in the markup of
 // docs/printing.md, on one printer.
 func (s *Spool) Print(printer, markup string) (job *store.Job, err error) {
-	if _, err := receipt.Parse(markup); err != nil {
+	switch doc, err := receipt.Parse(markup); {
+	case err != nil:
 		return nil, err
+	case len(doc.Lines) == 0:
+		return nil, ticket.ErrNothing
 	}
 	return s.ask(&store.Job{Kind: store.TestTicket, Markup: markup, Printer: printer})
 }

@@ -423,6 +423,9 @@ func TestPersonsActions(t *testing.T) {
 	if j, err = sp.Retry(j.Seq, "Ana"); err != nil || j.State != store.JobQueued || len(j.Marks) != 0 {
 		t.Errorf("retry of a cancelled ticket: %+v, %v", j, err)
 	}
+	if _, err := sp.Print("cocina", "{comment:nada}"); !errors.Is(err, ticket.ErrNothing) {
+		t.Errorf("print of nothing: %v", err)
+	}
 	if _, err := sp.Print("bar", "hola"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("print on no printer: %v", err)
 	}

@@ -15,8 +15,9 @@ type invoiceView struct {
 	NoStamp bool   // the issuer's code is of a kind that is not drawn
 }
 
-// maxCode is how many bytes a QR symbol of level m holds.
-const maxCode = 2331
+// maxCode is how many bytes a printer is sent for a QR symbol (escpos.Encode): a
+// finer one could not be read from paper.
+const maxCode = 1000
 
 func (r *Renderer) invoice(in Input) invoiceView {
 	inv := in.Order.Invoice

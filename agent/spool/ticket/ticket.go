@@ -171,12 +171,18 @@ func (r *Renderer) view(in Input) (any, error) {
 	return make(in), nil
 }
 
+// ErrNothing: a document of properties alone leaves nothing on paper.
+var ErrNothing = errors.New("the document prints nothing: write a line of text below its properties")
+
 // renderMarkup reads markup as a person wrote it, behind the job's marks. The
 // end of a document cuts the paper, as the language has it.
 func (r *Renderer) renderMarkup(in Input) (receipt.Document, error) {
 	doc, err := receipt.Parse(in.Job.Markup)
 	if err != nil {
 		return doc, err
+	}
+	if len(doc.Lines) == 0 {
+		return doc, ErrNothing
 	}
 	if last := doc.Lines[len(doc.Lines)-1]; last.Kind != receipt.CutLine {
 		doc.Lines = append(doc.Lines, receipt.Line{Kind: receipt.CutLine, Number: last.Number, Format: last.Format})

@@ -216,9 +216,9 @@ func plainText(doc receipt.Document) string {
 func TestWhatIsLeftOutIsSaid(t *testing.T) {
 	s := hostile(t, "Arroz con pollo a la chiclayana de la casa", 500)
 	for name, want := range map[string]string{
-		"comanda":  "líneas más: véalas en la pantalla",
-		"delivery": "líneas más: véalas en la pantalla",
-		"receipt":  "líneas más: véalas en la pantalla",
+		"comanda":  "más: vea la pantalla",
+		"delivery": "más: vea la pantalla",
+		"receipt":  "más: vea la pantalla",
 	} {
 		if got := plainText(render(t, s, s.jobs[name])); !strings.Contains(got, want) {
 			t.Errorf("%s does not say %q", name, want)
