@@ -18,12 +18,26 @@ type filler struct {
 	data   []string        // of the line at hand
 	bytes  int             // of markup and data so far
 	depth  int             // of templates in templates
+	steps  int             // rounds of range, and templates, so far
 }
 
 var (
 	errTooLong = errors.New("the ticket is longer than a megabyte: shorten its data")
 	errTooDeep = errors.New("the templates call each other without an end: let one of them stop")
+	errNoEnd   = errors.New("the template goes on without an end: let range go over less")
 )
+
+// maxSteps bounds templates that do much and print nothing. A ticket of 2,000
+// rows takes some thousands.
+const maxSteps = 1 << 20
+
+// step counts what may have no end.
+func (f *filler) step() error {
+	if f.steps++; f.steps > maxSteps {
+		return errNoEnd
+	}
+	return nil
+}
 
 // maxDepth bounds templates that call themselves. Go's stack holds far more.
 const maxDepth = 10_000
@@ -42,6 +56,9 @@ func (f *filler) fill(b *block, data any) error {
 func (f *filler) block(b *block, dot reflect.Value) error {
 	if f.depth++; f.depth > maxDepth {
 		return errTooDeep
+	}
+	if err := f.step(); err != nil {
+		return err
 	}
 	fr := frame{filler: f, dot: dot, vars: make([]reflect.Value, b.slots)}
 	fr.vars[0] = dot
@@ -256,6 +273,9 @@ func (o *rangeOp) run(f *frame) (flow, error) {
 		return f.run(o.other)
 	}
 	for i := range all.count {
+		if err := f.filler.step(); err != nil {
+			return goesOn, o.value.mark(err)
+		}
 		key, element := all.at(i)
 		switch len(o.slots) {
 		case 1:

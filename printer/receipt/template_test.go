@@ -193,3 +193,27 @@ func TestLines(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestTemplatesThatDoNotEnd: whatever a template does, it ends, also where it
+// prints nothing.
+func TestTemplatesThatDoNotEnd(t *testing.T) {
+	doubling := ""
+	for i := range 60 {
+		doubling += fmt.Sprintf(`{{define "t%d"}}{{template "t%d"}}{{template "t%d"}}{{end}}`, i, i+1, i+1)
+	}
+	for about, src := range map[string]string{
+		"a long range":             "{{range 9000000000000000000}}{{end}}",
+		"ranges in a range":        "{{range 1000000}}{{range 1000000}}{{end}}{{end}}",
+		"templates in a template":  doubling + `{{define "t60"}}{{end}}{{template "t0"}}`,
+		"a template calls itself":  `{{define "a"}}{{template "a"}}{{end}}{{template "a"}}`,
+		"a template prints itself": `{{define "a"}}x{{template "a"}}{{end}}{{template "a"}}`,
+	} {
+		tmpl, err := NewTemplate("t", src, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", about, err)
+		}
+		if _, err := tmpl.Execute(nil); err == nil || !strings.Contains(err.Error(), "without an end") {
+			t.Errorf("%s: %v", about, err)
+		}
+	}
+}
