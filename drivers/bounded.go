@@ -32,16 +32,46 @@ func (d *Deadline) AwaitWithin(every time.Duration, closing <-chan struct{}, rea
 		if ok, err := ready(); ok || err != nil {
 			return err
 		}
-		timer := time.NewTimer(ask)
-		select {
-		case <-timer.C:
-		case <-closing:
-			timer.Stop()
-			return os.ErrClosed
-		case <-d.Passed():
-			timer.Stop()
-			return os.ErrDeadlineExceeded
+		if err := d.pause(ask, closing); err != nil {
+			return err
 		}
+	}
+}
+
+// AwaitLeft is Await for what knows how long the rest will take: left says so,
+// and 0 when there is none. It asks again when that has passed, but at least
+// twenty times a second; and less and less often while nothing moves.
+func (d *Deadline) AwaitLeft(closing <-chan struct{}, left func() (time.Duration, error)) error {
+	ask := minAsk
+	for last := time.Duration(-1); ; {
+		rest, err := left()
+		if rest <= 0 || err != nil {
+			return err
+		}
+		if moves := last < 0 || rest < last; moves {
+			ask = min(max(rest, minAsk), maxAsk)
+		} else {
+			ask = min(2*ask, maxAsk)
+		}
+		last = rest
+		if err := d.pause(ask, closing); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits for a while. It returns os.ErrDeadlineExceeded or os.ErrClosed when
+// the deadline has passed or closing is closed before.
+func (d *Deadline) pause(while time.Duration, closing <-chan struct{}) error {
+	timer := time.NewTimer(while)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-closing:
+		return os.ErrClosed
+	case <-d.Passed():
+		return os.ErrDeadlineExceeded
 	}
 }
 

@@ -72,3 +72,37 @@ func TestAwait(t *testing.T) {
 		}
 	})
 }
+
+// TestAwaitLeft: a line that sends is not asked late, and one that stands still
+// not often.
+func TestAwaitLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var deadline drivers.Deadline
+		const takes = 775 * time.Millisecond
+		began := time.Now()
+		asked := 0
+		line := func() (time.Duration, error) {
+			asked++
+			return max(takes-time.Since(began), 0), nil
+		}
+		if err := deadline.AwaitLeft(nil, line); err != nil || time.Since(began) > takes+time.Millisecond || asked > 20 {
+			t.Errorf("after %v and %d questions, %v; want %v", time.Since(began), asked, err, takes)
+		}
+		asked = 0
+		stopped := func() (time.Duration, error) { asked++; return time.Millisecond, nil }
+		deadline.Set(time.Now().Add(10 * time.Second))
+		if err := deadline.AwaitLeft(nil, stopped); !errors.Is(err, os.ErrDeadlineExceeded) || asked > 220 {
+			t.Errorf("asked %d times in ten seconds, %v; want about 20 a second and the deadline's error", asked, err)
+		}
+		deadline.Set(time.Time{})
+		closing := make(chan struct{})
+		close(closing)
+		if err := deadline.AwaitLeft(closing, func() (time.Duration, error) { return time.Hour, nil }); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("got %v, want %v", err, os.ErrClosed)
+		}
+		failed := errors.New("unplugged")
+		if err := deadline.AwaitLeft(nil, func() (time.Duration, error) { return 0, failed }); err != failed {
+			t.Errorf("got %v, want left's own error", err)
+		}
+	})
+}

@@ -137,18 +137,20 @@ func (p *port) awaitDSR() error {
 	return err
 }
 
-// Drain returns nil when the line has sent everything. A pseudo-terminal has
-// no queue of its own, so nothing is ever left there.
+// Drain returns nil when the line has sent everything. It asks when the rest
+// should have left, so that a slow line does not stand idle for long. A
+// pseudo-terminal has no queue of its own, so nothing is ever left there.
 func (p *port) Drain() error {
-	return p.fault("drain", p.writes.Await(p.closing, func() (empty bool, err error) {
+	return p.fault("drain", p.writes.AwaitLeft(p.closing, func() (left time.Duration, err error) {
 		err = p.ask(func(fd int) error {
 			if hungUp(poll(uintptr(fd), 0)) {
 				return drivers.ErrGone
 			}
-			empty, err = sent(fd)
+			n, err := unsent(fd)
+			left = time.Duration(n) * 10 * time.Second / time.Duration(p.settings.baud) // ten bits a character
 			return err
 		})
-		return empty, err
+		return left, err
 	}))
 }
 
@@ -239,16 +241,22 @@ func hungUp(events int16) bool {
 	return events&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
 }
 
-// sent says whether everything has left: the system's queue is empty, and so
-// is the transmitter, where the driver tells.
+// sent says whether everything has left.
 func sent(fd int) (bool, error) {
+	n, err := unsent(fd)
+	return n == 0, err
+}
+
+// unsent is how many characters have not left: those in the system's queue, and
+// the one in the transmitter, where the driver tells.
+func unsent(fd int) (int, error) {
 	queued, err := unix.IoctlGetInt(fd, unix.TIOCOUTQ)
 	if err != nil || queued > 0 {
-		return false, err
+		return queued, err
 	}
 	const empty = 1 // TIOCSER_TEMT
-	if state, err := unix.IoctlGetInt(fd, unix.TIOCSERGETLSR); err == nil {
-		return state&empty != 0, nil
+	if state, err := unix.IoctlGetInt(fd, unix.TIOCSERGETLSR); err == nil && state&empty == 0 {
+		return 1, nil
 	}
-	return true, nil
+	return 0, nil
 }
