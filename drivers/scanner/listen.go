@@ -32,6 +32,7 @@ func (c *Scanner) Listen(ctx context.Context, port drivers.Port, partial []byte,
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
+	l.leaving = true
 	return errors.Join(err, l.framer.giveUp())
 }
 
@@ -54,6 +55,7 @@ type listening struct {
 	keep    func(drivers.Heard) error
 	framer  framer
 	keepErr error // keep's; it ends Listen
+	leaving bool  // nobody is answered any more
 
 	last   string    // the code that came last, as the reader sent it
 	lastAt time.Time // and when
@@ -128,6 +130,9 @@ func (l *listening) tell(h drivers.Heard) error {
 }
 
 func (l *listening) answer(b []byte) error {
+	if l.leaving {
+		return nil
+	}
 	if err := send(l.port, b); err != nil {
 		return fmt.Errorf("answer the scanner: %w", err)
 	}

@@ -260,6 +260,11 @@ func TestContext(t *testing.T) {
 	})
 }
 
+// Half a code when the reader is unplugged is told, and not answered.
+func TestUnplugged(t *testing.T) {
+	play(t, scanner.Settings{Ack: "06", Nak: "15"}, 0, says("12\r"), gets("\x06"), says("34")).want(t, code("12"), garbage("34"))
+}
+
 func TestSettingsFaults(t *testing.T) {
 	for _, test := range []struct {
 		settings scanner.Settings
