@@ -239,6 +239,9 @@ type Device struct {
 	// The layout of what it sends, written out: a regular expression with named
 	// groups, or columns. See the driver's page.
 	Format string `toml:"format" check:"text"`
+	// The layout of a journal that takes several lines for one receipt: each
+	// kind of line, with its template. See the driver's page.
+	Lines []string `toml:"lines" check:"text"`
 	// The character set that it sends, such as cp850 or windows-1252.
 	Encoding string `toml:"encoding" check:"text"`
 	// What its own words for a kind of record mean, such as

@@ -76,6 +76,12 @@ func (r *Recorder) close(tx *store.Tx, m *memory, rs []record) error {
 	if err != nil {
 		return err
 	}
+	if added {
+		m.Day.add(s)
+		if warning != "" {
+			m.Day.Gaps++
+		}
+	}
 	if added && warning != "" {
 		err = tx.Log(store.Entry{Kind: "sale.gap", Subject: r.source.Name, Severity: store.Warning,
 			Text: fmt.Sprintf("%s: %s", r.source.Name, warning)})

@@ -34,6 +34,11 @@ type Recorder struct {
 	resumed bool
 	// partial: the store holds a partial record.
 	partial bool
+	// idle: the store holds no report that has begun, so that a note says
+	// nothing.
+	idle bool
+	// unread counts the pieces of garbage since the last record.
+	unread int
 }
 
 // NewRecorder returns the recorder of a source.
@@ -62,6 +67,14 @@ type memory struct {
 	Last closed `json:"last"`
 	// Closed counts the receipts that were closed.
 	Closed uint64 `json:"closed"`
+	// Report is the register's report that has begun and not ended.
+	Report *report `json:"report,omitempty"`
+	// Day is what was read since the last day report, and Torn what was read
+	// before one that broke off: the register may have begun anew or not.
+	Day  day  `json:"day"`
+	Torn *day `json:"torn,omitempty"`
+	// LastDay is the last day report that was read to its end.
+	LastDay *seen `json:"last_day,omitempty"`
 }
 
 // A record is a drivers.Record as it is kept until its receipt is closed.
@@ -119,9 +132,14 @@ func (r *Recorder) Resume() (partial []byte, err error) {
 // error is store.ErrFull when there is no room: the device must then not be
 // acknowledged, and the same thing be handed over again.
 func (r *Recorder) Keep(h drivers.Heard) error {
-	if h.Record == nil && len(h.Partial) == 0 && !r.partial {
-		return nil // garbage, and nothing that it takes the place of
+	if h.Garbage != nil {
+		r.unread++
 	}
+	note := h.Record != nil && h.Record.Fields["kind"] == "note" && r.idle
+	if (h.Record == nil || note) && len(h.Partial) == 0 && !r.partial {
+		return nil // garbage or a note, and nothing that it takes the place of
+	}
+	var idle bool
 	err := r.store.Update(func(tx *store.Tx) error {
 		m, err := r.load(tx)
 		if err != nil {
@@ -129,10 +147,12 @@ func (r *Recorder) Keep(h drivers.Heard) error {
 		}
 		m.Partial = h.Partial
 		if h.Record != nil {
+			m.Day.Unread += r.unread
 			if err := r.take(tx, &m, recordOf(h.Record, r.resumed)); err != nil {
 				return err
 			}
 		}
+		idle = m.Report == nil
 		return r.save(tx, m)
 	})
 	if err != nil {
@@ -140,13 +160,16 @@ func (r *Recorder) Keep(h drivers.Heard) error {
 	}
 	r.partial = len(h.Partial) > 0
 	if h.Record != nil {
-		r.resumed = false
+		r.resumed, r.idle, r.unread = false, idle, 0
 	}
 	return nil
 }
 
 // take puts a record where it belongs.
 func (r *Recorder) take(tx *store.Tx, m *memory, rec record) error {
+	if taken, err := r.inJournal(tx, m, rec); taken || err != nil {
+		return err
+	}
 	receipt := rec.Fields["receipt"]
 	if len(m.Open) > 0 && receipt != "" && receiptOf(m.Open) != "" && receiptOf(m.Open) != receipt {
 		// Another receipt begins although this one had no total.
@@ -242,7 +265,10 @@ func (r *Recorder) reverse(tx *store.Tx, m *memory, rec record) error {
 		s.Flags = []store.Flag{{Code: "void", Text: "anula el recibo " + s.Receipt}}
 		m.Last.Seq = 0
 		m.Last.Hashes = append(m.Last.Hashes, rec.Hash)
-		_, err := r.put(tx, &s)
+		added, err := r.put(tx, &s)
+		if added {
+			m.Day.add(&s)
+		}
 		return err
 	}
 	return nil

@@ -14,6 +14,12 @@ type bill struct {
 	hasTotal bool
 	sum      int64
 	odd      []store.Flag
+	// due: total is what the lines come to, said before the payments.
+	due bool
+	// taxes that the total may hold beside the lines, and the quantity and
+	// price of the item to come.
+	taxes []store.SaleLine
+	times map[string]string
 }
 
 // read makes a sale of records. The device's total decides whether a record
@@ -106,10 +112,7 @@ func (b bill) finish() bill {
 	default:
 		s.Total = b.total
 	}
-	var paid int64
-	for _, p := range s.Payments {
-		paid += p.Amount
-	}
+	paid := b.paid()
 	if len(s.Payments) > 0 && s.Total > 0 && paid < s.Total {
 		b.flag("payments_disagree", "los pagos no llegan al total")
 	}
@@ -126,8 +129,13 @@ func (r *Recorder) sum(rs []record) bill {
 	if b.sale.PointOfSale == "" {
 		b.sale.PointOfSale = r.source.PointOfSale
 	}
-	for _, rec := range rs {
+	for i, rec := range rs {
 		switch rec.kind() {
+		case "open", "end", "subtotal":
+			continue
+		case "times", "discount", "tax", "due", "change", "correct":
+			r.entry(&b, rs, i)
+			continue
 		case "payment":
 			r.payment(&b, rec)
 		case "total":
@@ -141,6 +149,7 @@ func (r *Recorder) sum(rs []record) bill {
 			b.sale.Tip += tip
 		}
 	}
+	b.settle(rs)
 	return b
 }
 
@@ -197,6 +206,9 @@ func (r *Recorder) payment(b *bill, rec record) {
 // line reads an item, or one that is taken back.
 func (r *Recorder) line(b *bill, rec record) {
 	l := store.SaleLine{ExternalID: clean(rec.Fields["plu"]), Name: clean(rec.Fields["name"]), Quantity: store.Units(1)}
+	if len(b.times) > 0 {
+		rec, b.times = rec.with(b.times), nil
+	}
 	if text := rec.Fields["quantity"]; text != "" {
 		q, err := store.ParseQuantity(text)
 		if err != nil {
@@ -221,6 +233,9 @@ func (r *Recorder) line(b *bill, rec record) {
 			l.Quantity = l.Quantity.Mul(store.Units(-1))
 		}
 		total = -abs(total)
+	}
+	if total < 0 && l.Quantity.Sign() > 0 && rec.kind() == "item" { // printed with its amount alone turned
+		l.Quantity = l.Quantity.Mul(store.Units(-1))
 	}
 	if l.Unit = price; !hasPrice {
 		l.Unit = unitOf(total, l.Quantity)

@@ -23,7 +23,7 @@ func deviceDrivers() map[string]func(config.Device) (drivers.Device, error) {
 // the settings, each beginning with the key that it is about.
 func newRegister(d config.Device) (drivers.Device, error) {
 	settings := register.Settings{
-		Format: d.Format, Encoding: d.Encoding, Kinds: d.Kinds, Date: d.Date, Time: d.Time,
+		Format: d.Format, Lines: d.Lines, Encoding: d.Encoding, Kinds: d.Kinds, Date: d.Date, Time: d.Time,
 		Decimal: d.Decimal, Ack: d.Ack, Nak: d.Nak,
 	}
 	if d.Profile != "" {

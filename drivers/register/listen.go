@@ -23,6 +23,7 @@ const (
 // A reader is a register's driver: the settings, read.
 type reader struct {
 	format     Format
+	lines      []lineRule        // in place of format
 	charset    encoding.Encoding // nil for UTF-8
 	kinds      map[string]string
 	date, time layout
@@ -157,6 +158,10 @@ func (l *listening) answer(b []byte) {
 
 // read makes a record of a line, if it is one.
 func (r *reader) read(raw []byte) (drivers.Record, bool) {
+	if r.lines != nil {
+		found, ok := r.readLine(r.decode(raw))
+		return drivers.Record{Fields: found, Raw: raw}, ok
+	}
 	found, ok := r.format.match(r.decode(raw))
 	if !ok || !r.normalise(found) {
 		return drivers.Record{}, false

@@ -1,11 +1,11 @@
 package register
 
-// Profiles returns the settings of the layouts that are shipped, by name. They
-// are ours, for registers whose journal can be laid out freely; docs/devices/
-// register.md shows a sample of each.
+// Profiles returns the settings of the layouts that are shipped, by name:
+// first ours, for registers whose journal can be laid out freely, then those of
+// makers, from their manuals. docs/devices/register.md shows a sample of each.
 func Profiles() map[string]Settings {
 	kinds := func() map[string]string {
-		return map[string]string{"I": Item, "P": Payment, "T": Total, "V": Void}
+		return map[string]string{"I": Item, "P": Payment, "T": Total, "V": Void, "Z": Day}
 	}
 	return map[string]Settings{
 		// Fixed columns, one record a line:
@@ -19,7 +19,7 @@ func Profiles() map[string]Settings {
 		//
 		//	I;000123;14/03/2026;13:05;101;LOMO SALTADO;1,000;38,00
 		"journal-semicolons": {
-			Format: `(?P<kind>[IPTV]);(?P<receipt>[^;]+);(?P<date>[^;]*);(?P<time>[^;]*);` +
+			Format: `(?P<kind>[IPTVZ]);(?P<receipt>[^;]+);(?P<date>[^;]*);(?P<time>[^;]*);` +
 				`(?P<plu>[^;]*);(?P<name>[^;]*);(?P<quantity>[^;]*);(?P<amount>[^;]*)`,
 			Kinds:   kinds(),
 			Date:    "DD/MM/YYYY",
@@ -35,5 +35,9 @@ func Profiles() map[string]Settings {
 			Date:    "DD/MM/YYYY",
 			Decimal: ",",
 		},
+		"casio-tk":    casioTK(),
+		"casio-te":    casioTE(),
+		"sam4s-er":    sam4sER(),
+		"royal-110cx": royal110CX(),
 	}
 }

@@ -38,14 +38,18 @@ const (
 // Settings describe a register in the words of the configuration. What is left
 // empty has the default named with it.
 type Settings struct {
-	// Format is where the fields stand in a line; see Parse. It is required.
+	// Format is where the fields stand in a line; see Parse. It is required,
+	// unless there are Lines.
 	Format string
+	// Lines are the kinds of lines of a journal that takes several for one
+	// receipt; see ParseLines.
+	Lines []string
 	// Encoding is the name of the line's characters: utf-8 (the default),
 	// cp437, cp850, cp852, cp858, cp866, windows-1250, windows-1251,
 	// windows-1252, iso-8859-1 or iso-8859-15.
 	Encoding string
-	// Kinds says which value of the field kind means item, payment, total or
-	// void; by default these words themselves.
+	// Kinds says which value of the field kind means item, payment, total,
+	// void or day; by default these words themselves.
 	Kinds map[string]string
 	// Date and Time are the layouts of the fields date and time: YYYY or YY,
 	// MM or M, DD or D; HH or H (0 to 23), or hh or h with AM, MM, SS; an
@@ -63,8 +67,11 @@ type Settings struct {
 
 // Or returns s with what it leaves empty taken from profile.
 func (s Settings) Or(profile Settings) Settings {
+	if s.Format == "" && s.Lines == nil { // one layout takes the place of the other
+		s.Format, s.Lines = profile.Format, slices.Clone(profile.Lines)
+	}
 	for _, field := range []struct{ own, other *string }{
-		{&s.Format, &profile.Format}, {&s.Encoding, &profile.Encoding},
+		{&s.Encoding, &profile.Encoding},
 		{&s.Date, &profile.Date}, {&s.Time, &profile.Time}, {&s.Decimal, &profile.Decimal},
 		{&s.Ack, &profile.Ack}, {&s.Nak, &profile.Nak},
 	} {
@@ -90,8 +97,16 @@ func New(s Settings) (drivers.Device, error) {
 	}
 	r := &reader{kinds: s.Kinds}
 	var err error
-	r.format, err = Parse(s.Format)
-	fault("format", err)
+	switch {
+	case len(s.Lines) == 0:
+		r.format, err = Parse(s.Format)
+		fault("format", err)
+	case s.Format != "":
+		fault("lines", errors.New("there is a format as well: write one of the two"))
+	default:
+		r.lines, err = parseLines(s.Lines)
+		fault("lines", err)
+	}
 	r.charset, err = charset(s.Encoding)
 	fault("encoding", err)
 	fault("kinds", r.checkKinds())
@@ -116,7 +131,7 @@ func New(s Settings) (drivers.Device, error) {
 
 // checkKinds fills in the default and finds kinds that do not exist.
 func (r *reader) checkKinds() error {
-	known := []string{Item, Payment, Total, Void}
+	known := []string{Item, Payment, Total, Void, Day}
 	if r.kinds == nil {
 		r.kinds = map[string]string{}
 		for _, kind := range known {

@@ -123,7 +123,7 @@ func (c *Contract) CheckMessage(topic string, payload []byte) error {
 // typesOf are the types that a stream may carry.
 func typesOf(stream string) []string {
 	return map[string][]string{
-		"sales": {"mostrador.sale.v1"}, "orders": {"mostrador.order.v1"},
+		"sales": {"mostrador.sale.v1", "mostrador.day.v1"}, "orders": {"mostrador.order.v1"},
 		"tickets": {"mostrador.ticket.v1"}, "timeline": {"mostrador.log.v1"},
 		"requests": {"mostrador.request.v1"}, "devices": {"mostrador.device.v1"},
 	}[stream]
