@@ -28,6 +28,7 @@ func TestNoise(t *testing.T) {
 		{"a NUL at switching off", nil, true, []said{{0, "\x00"}}},
 		{"two NULs at switching off", nil, true, []said{{0, "\x00\x00"}}},
 		{"a NUL at switching off, another at switching on", nil, false, []said{{100 * ms, "\x00"}, {3 * time.Second, "\x00"}}},
+		{"a NUL too many", nil, false, []said{{0, "\x00\x00\x00"}}},
 		{"a NUL, other noise and a NUL", nil, true, []said{{0, "\x00\xff\xfe\x00\x00"}}},
 		{"two NULs while it prints", []string{"plain"}, false, []said{{0, "\x00"}, {100 * ms, "\x00"}}},
 		{"another's id", []string{"process"}, false, []said{{0, "7\"abcd\x00"}, {ms, "7\"0000\x00"}}},

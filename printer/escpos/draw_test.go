@@ -141,3 +141,36 @@ func TestNoRealTimeCommandInOurStreams(t *testing.T) {
 		}
 	}
 }
+
+// TestCodesThatAPrinterRefuses are not left to it: what it would print nothing of
+// is drawn where it fits, else its data is text.
+func TestCodesThatAPrinterRefuses(t *testing.T) {
+	p := lookup(t, "TM-T20II")
+	for _, c := range []struct {
+		about string
+		code  layout.Code
+		want  escpos.Kind
+	}{
+		{"a symbol that fits", layout.Code{Type: "code128", Data: "ORDER-48213"}, escpos.Code},
+		{"modules finer than GS w has", layout.Code{Type: "code128", Data: strings.Repeat("x7", 12)}, escpos.Picture},
+		{"wider than the paper", layout.Code{Type: "code128", Data: strings.Repeat("x", 60)}, escpos.Text},
+		{"a sum that is wrong", layout.Code{Type: "ean", Data: "4006381333930"}, escpos.Text},
+		{"letters in an EAN", layout.Code{Type: "ean", Data: "40063813339ab"}, escpos.Text},
+		{"a digit alone", layout.Code{Type: "itf", Data: "12345"}, escpos.Text},
+		{"a type that no printer has", layout.Code{Type: "hieroglyph", Data: "12345"}, escpos.Text},
+	} {
+		page := layout.Page{Columns: 32, Rows: []layout.Row{{Kind: layout.CodeRow, Code: c.code}}}
+		stream, err := escpos.Encode(page, p, escpos.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events(p, stream) {
+			if e.Kind != escpos.Code && e.Kind != escpos.Picture && e.Kind != escpos.Text {
+				continue
+			}
+			if e.Kind != c.want || e.Kind == escpos.Text && e.Text != c.code.Data {
+				t.Errorf("%s: %s %q, want %s", c.about, e.Kind, e.Text, c.want)
+			}
+		}
+	}
+}
