@@ -132,7 +132,7 @@ func (k *keeper) giveNotice(u *unit, waiting int) error {
 		}
 		notice := &store.Job{
 			Kind: store.ReportTicket, Markup: noticeMarkup(u.Name, l.cause, waiting), Copy: 1, MaxAge: noticeAge,
-			Printer: to, MeantFor: to, State: store.JobQueued, QueuedAt: tx.Now(),
+			Stays: true, Printer: to, MeantFor: to, State: store.JobQueued, QueuedAt: tx.Now(),
 		}
 		if err := tx.PutJob(notice); err != nil {
 			return err
@@ -154,7 +154,7 @@ func noticeMarkup(printer, cause string, waiting int) string {
 	case waiting > 1:
 		waits = fmt.Sprintf("%d tickets esperan", waiting)
 	}
-	return "^^`" + " " + "AVISO" + " " + "`\n\n^^" + receipt.Escape("Impresora "+printer) + "\n^^no imprime\n\n" +
+	return "{text:words}\n^^`" + " " + "AVISO" + " " + "`\n\n^^" + receipt.Escape("Impresora "+printer) + "\n^^no imprime\n\n" +
 		receipt.Escape(cause) + "\n\n\"" + receipt.Escape(waits) + "\"\n="
 }
 

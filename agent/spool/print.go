@@ -68,6 +68,11 @@ func asStoreFault(err error) error {
 // have shown what it can do, and opens the drawer for what is paid in cash.
 func (w *worker) printed(ctx context.Context, session *printer.Session, job *store.Job) error {
 	w.spool.change(w.unit, func() { w.proven = true })
+	if w.bound {
+		if err := w.freed(session); err != nil {
+			return err
+		}
+	}
 	if a := session.Abilities(); both(w.abilities, a) != w.abilities {
 		if err := w.learn(session, false); err != nil {
 			return storeFault{err}

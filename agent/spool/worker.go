@@ -26,6 +26,8 @@ type worker struct {
 	logos []storedLogo
 	// generation of the printer that is spoken with (memory.Generation).
 	generation int
+	// bound: it may stand in the middle of a ticket until it has printed.
+	bound bool
 }
 
 func (s *Spool) newWorker(u *unit) *worker {
@@ -136,21 +138,37 @@ func (w *worker) options(known memory) printer.Options {
 // met remembers a printer that has been spoken with: it is free of a torn
 // ticket.
 func (w *worker) met(session *printer.Session) error {
+	// A printer that stands still only has in its buffer what frees it, and may
+	// yet lose that with its power.
+	c, known := session.Condition()
+	if w.bound = known && c.Blocked(); w.bound {
+		if err := w.learn(session, false); err != nil {
+			return storeFault{err}
+		}
+	} else if err := w.freed(session); err != nil {
+		return err
+	}
+	w.spool.change(w.unit, func() {
+		w.line, w.lineCause, w.printing = Ready, "", false
+		w.proof = store.Proof(session.Proof())
+		if known {
+			w.faults = c
+		} else if !session.Abilities().Status {
+			w.faults = printer.Condition{} // it will say nothing
+		}
+	})
+	return nil
+}
+
+// freed remembers that the printer does not stand in the middle of a ticket.
+func (w *worker) freed(session *printer.Session) error {
 	if err := w.spool.store.ForgetIntent(tornIntent(w.Name)); err != nil {
 		return storeFault{err}
 	}
 	if err := w.learn(session, true); err != nil {
 		return storeFault{err}
 	}
-	w.spool.change(w.unit, func() {
-		w.line, w.lineCause, w.printing = Ready, "", false
-		w.proof = store.Proof(session.Proof())
-		if c, known := session.Condition(); known {
-			w.faults = c
-		} else if !session.Abilities().Status {
-			w.faults = printer.Condition{} // it will say nothing
-		}
-	})
+	w.bound = false
 	return nil
 }
 
