@@ -17,6 +17,9 @@ const (
 	answerTimeout = time.Second
 	// silentAfter is how long no reading may come before the weight is unknown.
 	silentAfter = 3 * time.Second
+	// lastLook is for how long the port is read once more before silence is told:
+	// on a machine that was busy or asleep, what came meanwhile waits there.
+	lastLook = 100 * time.Millisecond
 )
 
 // Listen is as drivers.Device has it. It hands on a record when a reading
@@ -43,11 +46,13 @@ type listening struct {
 	keepErr error
 
 	buf      []byte
-	asked    time.Time         // when the last question was sent
-	answered bool              // something has come since
-	readAt   time.Time         // when the last reading came, or silence was told
-	last     map[string]string // the fields of the last record
-	lastAt   time.Time
+	asked    time.Time // when the last question was sent
+	answered bool      // something has come since
+	readAt   time.Time // when the last reading came, or silence was told
+	// lookUntil is when the last look before silence ends, once there is one.
+	lookUntil time.Time
+	last      map[string]string // the fields of the last record
+	lastAt    time.Time
 }
 
 // run asks and reads until the port fails or ctx ends.
@@ -81,6 +86,12 @@ func (l *listening) run(ctx context.Context) error {
 func (l *listening) due() (time.Time, error) {
 	now := time.Now()
 	if now.Sub(l.readAt) >= silentAfter {
+		if l.lookUntil.Before(l.readAt.Add(silentAfter)) {
+			l.lookUntil = now.Add(lastLook)
+		}
+		if now.Before(l.lookUntil) {
+			return l.lookUntil, nil
+		}
 		l.readAt = now
 		if l.once {
 			l.asked = time.Time{} // it may have been switched off and on

@@ -267,3 +267,22 @@ func TestSettingsFaults(t *testing.T) {
 		t.Errorf("two faults: %v", err)
 	}
 }
+
+// What came while nobody could read is read before silence is told.
+func TestBusyMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two := continuous("\x35\x30\x20", "001250"), continuous("\x35\x30\x20", "001300")
+		port := &drivertest.Playback{Ops: []drivertest.Op{says(one), says(two), pause(time.Minute)}, End: drivers.ErrGone}
+		var got heard
+		err := newScale(t, scale.Settings{Protocol: "toledo-continuous"}).Listen(t.Context(), port, nil, func(h drivers.Heard) error {
+			if len(got) == 0 {
+				time.Sleep(5 * time.Second)
+			}
+			return got.keep(h)
+		})
+		if !errors.Is(err, drivers.ErrGone) {
+			t.Error(err)
+		}
+		got.want(t, "stable 1.250 kg", "stable 1.300 kg", "silent")
+	})
+}
