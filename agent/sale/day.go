@@ -66,7 +66,7 @@ type day struct {
 	Lines    int64            `json:"lines,omitempty"`
 	Payments map[string]int64 `json:"payments,omitempty"`
 	// Unread pieces, receipts that do not add up, gaps in their numbers, and
-	// lines without a receipt: what may have led to a difference.
+	// lines without a receipt that is read: what may have led to a difference.
 	Unread int `json:"unread,omitempty"`
 	Odd    int `json:"odd,omitempty"`
 	Gaps   int `json:"gaps,omitempty"`
@@ -226,7 +226,7 @@ func causeOf(m *memory, rep *report, read day, d *DayReport) string {
 	case read.Odd > 0:
 		return fmt.Sprintf("recibos leídos que no cuadran: %d; revíselos en la lista de ventas", read.Odd)
 	case read.Loose > 0:
-		return "llegaron líneas sin el comienzo de su recibo"
+		return "llegaron recibos sin su comienzo, o de un modo que este formato no lee"
 	case fewer(d):
 		return "faltan recibos: Mostrador estuvo apagado o la línea se cortó mientras la registradora vendía"
 	}

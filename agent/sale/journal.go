@@ -1,6 +1,7 @@
 package sale
 
 import (
+	"fmt"
 	"slices"
 
 	"mostrador/store"
@@ -14,7 +15,7 @@ import (
 // for themselves.
 func (r *Recorder) inJournal(tx *store.Tx, m *memory, rec record) (taken bool, err error) {
 	switch kind := rec.kind(); kind {
-	case "open":
+	case "open", "unread":
 		return true, r.open(tx, m, rec)
 	case "end":
 		if m.Report != nil {
@@ -92,7 +93,7 @@ func (r *Recorder) open(tx *store.Tx, m *memory, rec record) error {
 // continuesHead reports whether a line of a head belongs to the head before it.
 func continuesHead(open []record, rec record) bool {
 	for _, before := range open {
-		if before.kind() != "open" {
+		if before.kind() != "open" && before.kind() != "unread" {
 			return false
 		}
 		for name := range rec.Fields {
@@ -115,18 +116,27 @@ func (r *Recorder) finish(tx *store.Tx, m *memory, journal bool) error {
 	}
 	entered := has("item", "void", "discount", "due")
 	switch {
+	case entered && has("unread"):
+		m.Day.Loose++
+		m.Last = closed{Receipt: receiptOf(rs), Pos: r.posOf(rs)}
+		return tx.Log(store.Entry{Kind: "sale.not_read", Subject: r.source.Name, Severity: store.Warning,
+			Text: fmt.Sprintf("%s: el recibo %s es de un modo que este formato no lee; revíselo a mano", r.source.Name, orDash(clean(receiptOf(rs))))})
 	case entered && (!journal || has("open", "end", "due", "payment") || receiptOf(rs) != ""):
 		return r.close(tx, m, rs)
 	case entered:
 		m.Day.Loose++
 	case receiptOf(rs) != "":
-		pos := firstOf(rs, "pos")
-		if pos == "" {
-			pos = r.source.PointOfSale
-		}
-		m.Last = closed{Receipt: receiptOf(rs), Pos: clean(pos)}
+		m.Last = closed{Receipt: receiptOf(rs), Pos: r.posOf(rs)}
 	}
 	return nil
+}
+
+// posOf is the point of sale of a receipt's records.
+func (r *Recorder) posOf(rs []record) string {
+	if pos := clean(firstOf(rs, "pos")); pos != "" {
+		return pos
+	}
+	return r.source.PointOfSale
 }
 
 // before is the entry that a correction takes back.
@@ -135,7 +145,7 @@ func before(rs []record, i int) (record, bool) {
 		switch rs[i].kind() {
 		case "item", "discount", "payment":
 			return rs[i], true
-		case "open", "correct":
+		case "open", "unread", "correct":
 			return record{}, false
 		}
 	}

@@ -124,14 +124,11 @@ func (b bill) finish() bill {
 func (r *Recorder) sum(rs []record) bill {
 	b := bill{sale: store.Sale{
 		Source: r.source.Name, Receipt: clean(receiptOf(rs)), Currency: r.source.Currency,
-		PointOfSale: clean(firstOf(rs, "pos")), OrderRef: clean(firstOf(rs, "order")), Lines: []store.SaleLine{},
+		PointOfSale: r.posOf(rs), OrderRef: clean(firstOf(rs, "order")), Lines: []store.SaleLine{},
 	}}
-	if b.sale.PointOfSale == "" {
-		b.sale.PointOfSale = r.source.PointOfSale
-	}
 	for i, rec := range rs {
 		switch rec.kind() {
-		case "open", "end", "subtotal":
+		case "open", "unread", "end", "subtotal":
 			continue
 		case "times", "discount", "tax", "due", "change", "correct":
 			r.entry(&b, rs, i)

@@ -14,6 +14,9 @@ import (
 const (
 	// Open is a line of a receipt's head: its date, time, number, clerk.
 	Open = "open"
+	// Unread is such a line of a receipt that is not to be read: a refund mode,
+	// training.
+	Unread = "unread"
 	// Times is the quantity and the price of the item on the next line.
 	Times = "times"
 	// Discount is taken from the sum, or put upon it, by its sign.
@@ -50,7 +53,7 @@ const (
 
 // lineKinds are the kinds that a line may have.
 var lineKinds = []string{
-	Item, Payment, Total, Void, Open, Times, Discount, Tax, Subtotal, Due, Change, Correct, Cancel, End,
+	Item, Payment, Total, Void, Open, Unread, Times, Discount, Tax, Subtotal, Due, Change, Correct, Cancel, End,
 	Day, Read, Net, Gross, Tender, Figure, Done, Note,
 }
 

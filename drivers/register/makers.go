@@ -21,6 +21,7 @@ func casioTK() Settings {
 		Date: "DD-MM-YYYY",
 		Lines: []string{
 			"open: {_:REG|X|Z} {date} {time}",
+			"unread: RF {date} {time}",
 			"open: C{clerk} MC#{pos}[ {receipt}]",
 			"note: {_} No",
 			"times: {quantity} @{_}/ {price}",
@@ -64,6 +65,7 @@ func casioTE() Settings {
 		Lines: []string{
 			"open: {date} {time}[ {pos}]",
 			"open: {_:REG|Z|X}[ C{clerk}] {receipt}",
+			"unread: RF[ C{clerk}] {receipt}",
 			"day: {_} DAILY Z {z}",
 			"read: {_} DAILY X[ {z}]",
 			"gross: {_:GROSS|GRS} QT {count}",
@@ -126,9 +128,10 @@ func sam4sER() Settings {
 // royal110CX is the journal of the Royal 110CX (ABC Office, Olivetti), whose
 // lines end with the symbol of what they are.
 //
-// Source: ABC Office (Royal) 110CX User Manual, "Sample receipt" and
-// "Transaction symbols", p. 29; "Standard transactions", p. 30 and "Using split
-// tendering", p. 31; "Other transactions", p. 36; "Sample management report",
+// Source: ABC Office (Royal) 110CX User Manual: "Sample receipt", "Transaction
+// symbols", "Standard transactions" and "Using split tendering", p. 29 to 31 (one
+// less in some printings); "Refunds" with a quantity, p. 34; "Other
+// transactions", p. 36; "Sample management report",
 // p. 38. The raised point is read as a point. The time is not read: the mark
 // before it that stands for PM is a point, too. Numbers begin anew after a Z.
 func royal110CX() Settings {
