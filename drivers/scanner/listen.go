@@ -10,8 +10,13 @@ import (
 	"mostrador/drivers"
 )
 
-// answerTimeout is how long the reader may take to accept an answer.
-const answerTimeout = 2 * time.Second
+const (
+	// answerTimeout is how long the reader may take to accept an answer.
+	answerTimeout = 2 * time.Second
+	// lastLook is for how long the port is read once more before silence counts:
+	// on a machine that was busy, the rest of a code may wait there.
+	lastLook = 20 * time.Millisecond
+)
 
 // Listen is as drivers.Device has it. It never keeps a partial record: half a
 // code has lost its end, and whatever comes after a pause is another code.
@@ -64,9 +69,13 @@ type listening struct {
 // run reads until the port fails or ctx ends.
 func (l *listening) run(ctx context.Context) error {
 	buf := make([]byte, maxCode)
+	looking := false // once more, before silence counts
 	for {
 		var until time.Time
-		if l.framer.waiting() {
+		switch {
+		case looking:
+			until = time.Now().Add(lastLook)
+		case l.framer.waiting():
 			until = time.Now().Add(l.silence)
 		}
 		if err := l.port.SetReadDeadline(until); err != nil {
@@ -81,12 +90,16 @@ func (l *listening) run(ctx context.Context) error {
 		}
 		switch {
 		case err == nil:
-		case ctx.Err() == nil && errors.Is(err, os.ErrDeadlineExceeded):
+			looking = false
+		case ctx.Err() != nil || !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		case !looking:
+			looking = true
+		default:
+			looking = false
 			if err := l.framer.silent(); err != nil {
 				return err
 			}
-		default:
-			return err
 		}
 	}
 }

@@ -177,6 +177,32 @@ func TestSilence(t *testing.T) {
 		want(t, garbage(long[:4096]), garbage("9"), code("12"))
 }
 
+// A slowPort is late to read: its reads begin only when the deadline of the
+// first silence has passed.
+type slowPort struct {
+	drivers.Port
+	reads int
+}
+
+func (p *slowPort) Read(b []byte) (int, error) {
+	if p.reads++; p.reads == 2 {
+		time.Sleep(1500 * time.Millisecond)
+	}
+	return p.Port.Read(b)
+}
+
+// The rest of a code that came while nobody could read is not another code.
+func TestBusyMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		port := &drivertest.Playback{Ops: []drivertest.Op{says("40063813"), says("33931\r")}, End: drivers.ErrGone}
+		var got heard
+		if err := newScanner(t, scanner.Settings{}).Listen(t.Context(), &slowPort{Port: port}, nil, got.keep); !errors.Is(err, drivers.ErrGone) {
+			t.Error(err)
+		}
+		got.want(t, code("4006381333931"))
+	})
+}
+
 func TestAgain(t *testing.T) {
 	same := []drivertest.Op{says("12\r12\r"), pause(900 * time.Millisecond), says("12\r"), pause(900 * time.Millisecond),
 		says("12\r34\r12\r"), pause(1100 * time.Millisecond), says("12\r")}
