@@ -265,23 +265,47 @@ func (l *lag) Close() error {
 
 // A ground is what the cases of one level start from.
 type ground struct {
-	level    level
-	render   *renderer
-	dir      string
+	level  level
+	render *renderer
+	dir    string
+	// plant makes a template.
+	plant  func(path string) error
+	ref    reference
+	length count // of an undisturbed run
+
+	mu       sync.Mutex
 	template string
-	ref      reference
-	length   count // of an undisturbed run
+	planted  time.Time // in real time
+}
+
+// tend makes a new template in time: the age of tickets counts from this
+// machine's start, also in synthetic time, and late ones print otherwise.
+func (g *ground) tend(t *testing.T) {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Since(g.planted) < 20*time.Second {
+		return
+	}
+	g.planted = time.Now()
+	template := filepath.Join(g.dir, fmt.Sprintf("template-%d", g.planted.UnixNano()))
+	if err := g.plant(template); err != nil {
+		t.Errorf("seed a store: %v", err)
+		return
+	}
+	g.template = template
 }
 
 // newGround seeds a store and prints it undisturbed, in synthetic time.
 func newGround(t *testing.T, render *renderer, l level) *ground {
 	t.Helper()
 	g := &ground{level: l, render: render, dir: memoryDir(t)}
-	g.template = filepath.Join(g.dir, "template")
+	g.plant = func(path string) (err error) {
+		synctest.Test(t, func(*testing.T) { err = seed(path, nil) })
+		return err
+	}
+	g.tend(t)
 	synctest.Test(t, func(t *testing.T) {
-		if err := seed(g.template, nil); err != nil {
-			t.Fatal(err)
-		}
 		b, end := newBooth(t, g, g.fresh(t), newTrigger())
 		defer end()
 		r, err := b.run(nil)
@@ -311,6 +335,8 @@ func (g *ground) fresh(t *testing.T) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "db")
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if err := copyFile(g.template, path); err != nil {
 		t.Fatal(err)
 	}
@@ -329,6 +355,7 @@ func (c cut) String() string { return fmt.Sprintf("%s, %s, %d", c.do, c.at, c.n)
 // try makes cuts, one after the other, and counts what came of them, with the
 // story of a case that went wrong. Where none of the cuts came it counts nothing.
 func (g *ground) try(t *testing.T, spoil func(string) error, cuts ...cut) (v tally, story string) {
+	g.tend(t)
 	synctest.Test(t, func(t *testing.T) {
 		path := g.fresh(t)
 		defer os.RemoveAll(filepath.Dir(path))

@@ -211,11 +211,9 @@ func doomed(d doom) (fired bool, err error) {
 func newShopGround(t *testing.T, render *renderer, l level) *ground {
 	t.Helper()
 	g := &ground{level: l, render: render, dir: memoryDir(t)}
-	g.template = filepath.Join(g.dir, "template")
 	known := l.abilities()
-	if err := seed(g.template, &known); err != nil {
-		t.Fatal(err)
-	}
+	g.plant = func(path string) error { return seed(path, &known) }
+	g.tend(t)
 	path := g.fresh(t)
 	shop, err := openShop(t, l, path+".socket")
 	if err != nil {
@@ -244,6 +242,7 @@ func newShopGround(t *testing.T, render *renderer, l level) *ground {
 // kill kills an agent and counts what came of it, once another one has printed
 // what was left. Where it was not killed it counts nothing.
 func (g *ground) kill(t *testing.T, c cut) (v tally, story string, err error) {
+	g.tend(t)
 	path := g.fresh(t)
 	defer os.RemoveAll(filepath.Dir(path))
 	shop, err := openShop(t, g.level, path+".socket")

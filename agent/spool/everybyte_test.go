@@ -54,17 +54,18 @@ func TestEveryByte(t *testing.T) {
 func (c *cutter) rows(t *testing.T, render *renderer) []row {
 	rows := []row{{level: c.level, action: killed}}
 	shops := newShopGround(t, render, c.level)
-	killer := *c
-	if c.stride > 1 {
-		killer.stride *= 3 // a process takes longer
-	}
+	killer := c.sparser(6) // a process takes longer
 	var killing sync.WaitGroup
 	killing.Go(func() { rows[0].tally = killer.kills(t, shops) })
 	defer killing.Wait()
 	g := newGround(t, render, c.level)
 	var others []row
 	for _, do := range []action{unplugged, lineBuffer, switchedOff, blackout, blackouts} {
-		others = append(others, row{c.level, do, c.cuts(t, g, do)})
+		cutter := c
+		if do != unplugged && do != blackouts {
+			cutter = c.sparser(3)
+		}
+		others = append(others, row{c.level, do, cutter.cuts(t, g, do)})
 	}
 	others = append(others, row{c.level, twice, c.pairs(t, g)})
 	killing.Wait()
@@ -90,6 +91,15 @@ type cutter struct {
 	stride, salt int
 }
 
+// sparser is the cutter with so many times its stride, unless it cuts everywhere.
+func (c *cutter) sparser(times int) *cutter {
+	sparse := *c
+	if c.stride > 1 {
+		sparse.stride *= times
+	}
+	return &sparse
+}
+
 // offsets are the numbers up to n of which every one is cut at, or each
 // stride-th and the last.
 func (c *cutter) offsets(n int) (all []int) {
@@ -111,7 +121,7 @@ func (c *cutter) places(do action, length count) (cuts []cut) {
 		return cuts // which breaks where the printer is
 	}
 	for i, n := range length.Ends {
-		if c.stride == 1 || (i+c.salt)%3 == 0 {
+		if c.stride == 1 || (i+c.salt)%(c.stride/5) == 0 {
 			cuts = append(cuts, cut{do, behindOut, n})
 		}
 	}
