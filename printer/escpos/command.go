@@ -114,10 +114,15 @@ func Buzzer(b profile.Buzzer) (cmd []byte, ok bool) {
 	return nil, false
 }
 
+// mostBlock bounds what a stream may claim: a printer is freed by as many NULs
+// (Resync), and no ticket has a command of 4 MB.
+const mostBlock = 4 << 20
+
 // MaxBlock is the length in bytes of the longest command in a stream, its data
-// included: how much a printer may still wait for when the stream is cut off.
+// included, up to 4 MB: how much a printer may still wait for when the stream is
+// cut off.
 func MaxBlock(stream []byte) int {
 	d := NewDecoder(profile.Profile{})
 	d.Feed(stream, func(Event) {})
-	return int(max(d.longest, d.seen+d.Waiting()))
+	return int(min(max(d.longest, d.seen+d.Waiting()), mostBlock))
 }

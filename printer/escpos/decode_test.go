@@ -166,7 +166,7 @@ func FuzzDecode(f *testing.F) {
 		if bits > 24*len(stream) || text > 3*len(stream) {
 			t.Fatalf("%d bytes made %d of pictures and %d of text", len(stream), bits, text)
 		}
-		if n := escpos.MaxBlock(stream); n < 0 || n > 1<<34 {
+		if n := escpos.MaxBlock(stream); n < 0 || n > 4<<20 {
 			t.Fatalf("a block of %d bytes", n)
 		}
 	})

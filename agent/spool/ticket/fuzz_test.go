@@ -53,7 +53,7 @@ func FuzzTicketData(f *testing.F) {
 func fuzzInput(t *testing.T, text, other string, number int64, lines int, choice uint16) Input {
 	marks := [][]store.Mark{nil, {store.MarkLate, store.MarkReprint}, {store.MarkPossibleDuplicate, store.MarkBackupCopy}, {store.Mark(text), store.MarkTimeUnconfirmed}}
 	hows := []store.Difference{"", store.DifferenceAdded, store.DifferenceRemoved, store.DifferenceWas, store.DifferenceNow, store.Difference(other)}
-	s := hostile(t, text, lines%60)
+	s := hostile(t, text, lines%12)
 	o := *s.order
 	o.Currency = []string{"PEN", "COP", "CLP", "EUR", "UAH", other}[int(choice>>2)%6]
 	o.Totals = store.Totals{Items: number, Delivery: -number, Total: number / 3, Tip: number, ToPay: number}
@@ -72,7 +72,7 @@ func fuzzInput(t *testing.T, text, other string, number int64, lines int, choice
 	line := store.DigestLine{Kind: store.TicketKind(text), OrderNumber: other, Station: text, Age: time.Duration(number), Open: choice%2 == 1}
 	job.Digest = &store.Digest{Printer: text, Cause: other}
 	part := store.ReportPart{Title: text}
-	for range lines {
+	for range lines % 24 {
 		job.Digest.Waited = append(job.Digest.Waited, line)
 		part.Lines = append(part.Lines, store.ReportLine{Name: text, Count: other, Amount: &number, Strong: choice%2 == 0})
 	}
