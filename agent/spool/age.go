@@ -78,33 +78,50 @@ func timeless(marks []store.Mark) []store.Mark {
 // what goes on waiting.
 func (k *keeper) expire(queue map[string][]*store.Job, now store.Moment) map[string][]*store.Job {
 	for name, jobs := range queue {
-		queue[name] = slices.DeleteFunc(jobs, func(j *store.Job) bool {
-			if !expired(j, now) {
-				if age, certain := waitedSince(j).Since(now); certain && j.MaxAge > 0 {
-					k.in(j.MaxAge - age + time.Millisecond)
-				}
-				return false
+		var old, young []*store.Job
+		for _, j := range jobs {
+			if expired(j, now) {
+				old = append(old, j)
+				continue
 			}
-			k.failed("let a ticket expire", k.spool.expire(j))
-			return true
-		})
+			if age, certain := waitedSince(j).Since(now); certain && j.MaxAge > 0 {
+				k.in(j.MaxAge - age + time.Millisecond)
+			}
+			young = append(young, j)
+		}
+		if len(old) > 0 {
+			k.failed("let tickets expire", k.spool.expire(name, old))
+		}
+		queue[name] = young
 	}
 	return queue
 }
 
-// expire ends one ticket that is too old, if it still is as it was seen.
-func (s *Spool) expire(seen *store.Job) error {
+// expire ends tickets that wait for one printer and are too old, those that
+// still are as they were seen, in one transaction: after a night there may be
+// hundreds.
+func (s *Spool) expire(printer string, seen []*store.Job) error {
 	end := func(tx *store.Tx, st *standing) error {
-		j, err := tx.Job(seen.Seq)
-		if err != nil {
-			return err
+		ended := 0
+		for _, was := range seen {
+			j, err := tx.Job(was.Seq)
+			if err != nil {
+				return err
+			}
+			if j.State != store.JobQueued || j.Printer != printer || !expired(j, tx.Now()) {
+				continue
+			}
+			if err := s.concludeExpired(tx, j, st); err != nil {
+				return err
+			}
+			ended++
 		}
-		if j.State != store.JobQueued || j.Printer != seen.Printer || !expired(j, tx.Now()) {
+		if ended == 0 {
 			return errAsItWas
 		}
-		return s.concludeExpired(tx, j, st)
+		return nil
 	}
-	if u := s.unit(seen.Printer); u != nil {
+	if u := s.unit(printer); u != nil {
 		return s.restand(u, end)
 	}
 	_, err := s.store.UpdateVital(func(tx *store.Tx) error { return end(tx, &standing{}) })
@@ -122,13 +139,9 @@ func (s *Spool) concludeExpired(tx *store.Tx, j *store.Job, st *standing) error 
 		o.Expired = append(o.Expired, j.Seq)
 		o.Expired = o.Expired[max(0, len(o.Expired)-maxExpired):]
 	}
-	open, err := orderOpen(tx, j)
-	if err != nil {
-		return err
-	}
 	age, _ := waitedSince(j).Since(tx.Now())
 	cause := fmt.Sprintf("esperó %s en %s y puede esperar %s", durationWords(age), j.Printer, durationWords(j.MaxAge))
-	if !open {
+	if !orderOpen(tx, j) {
 		return s.conclude(tx, j, store.JobExpired, cause)
 	}
 	if err := s.conclude(tx, j, store.JobExpired, cause+"; su pedido sigue abierto"); err != nil {
@@ -139,23 +152,21 @@ func (s *Spool) concludeExpired(tx *store.Tx, j *store.Job, st *standing) error 
 			TicketWords(j), j.Seq, nounOf(j.Kind).ending)})
 }
 
-// orderOpen: the ticket is of an order that is still to be made or to leave.
-func orderOpen(tx *store.Tx, j *store.Job) (bool, error) {
+// orderOpen: the ticket is of an order that is still to be made or to leave. Of
+// one that cannot be read a person decides, too: it holds up no other ticket.
+func orderOpen(tx *store.Tx, j *store.Job) bool {
 	if j.Order == 0 {
-		return false, nil
+		return false
 	}
 	o, err := tx.Order(j.Order)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
 	if err != nil {
-		return false, err
+		return !errors.Is(err, store.ErrNotFound)
 	}
 	switch o.Status {
 	case store.Dispatched, store.Completed, store.Cancelled, store.Rejected:
-		return false, nil
+		return false
 	}
-	return true, nil
+	return true
 }
 
 // durationWords says a duration as people do: 40 s, 12 min, 3 h 05 min.

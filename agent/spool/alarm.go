@@ -11,10 +11,11 @@ import (
 // been told of, however its printer changes.
 const againAfter = 10 * time.Minute
 
-// An alarm is what staff were last told of a waiting ticket.
-type alarm struct {
-	at    time.Time
-	where Condition // how its printer was
+// A wait is a ticket's that waits: since when this agent has seen it, and what
+// staff were last told of it.
+type wait struct {
+	seen, told time.Time // told is zero before the first time
+	where      Condition // how its printer was when they were told
 }
 
 // tellWaiting alarms staff of each ticket that waits for longer than its kind
@@ -23,7 +24,7 @@ type alarm struct {
 func (k *keeper) tellWaiting(queue map[string][]*store.Job, now store.Moment) error {
 	s := k.spool
 	var entries []store.Entry
-	alarmed := map[uint64]alarm{}
+	waits := map[uint64]wait{}
 	for name, jobs := range queue {
 		where, why := s.whereabouts(name)
 		for _, j := range jobs {
@@ -31,21 +32,23 @@ func (k *keeper) tellWaiting(queue map[string][]*store.Job, now store.Moment) er
 			if limit <= 0 {
 				continue
 			}
-			age, _ := waitedSince(j).Since(now)
-			if age < limit {
-				k.in(limit - age)
-				continue
+			w, known := k.waits[j.Seq]
+			if !known {
+				w.seen = time.Now()
 			}
-			last, told := k.alarmed[j.Seq]
-			if told && last.where != where {
-				k.in(againAfter - time.Since(last.at))
+			waited, words := waitOf(j, w.seen, now)
+			again := againAfter - time.Since(w.told)
+			switch {
+			case waited < limit:
+				k.in(limit - waited)
+			case !w.told.IsZero() && w.where == where:
+			case !w.told.IsZero() && again > 0:
+				k.in(again)
+			default:
+				w.told, w.where = time.Now(), where
+				entries = append(entries, waitingEntry(j, words, why))
 			}
-			if told && (last.where == where || time.Since(last.at) < againAfter) {
-				alarmed[j.Seq] = last
-				continue
-			}
-			alarmed[j.Seq] = alarm{time.Now(), where}
-			entries = append(entries, waitingEntry(j, age, why))
+			waits[j.Seq] = w
 		}
 	}
 	if len(entries) > 0 {
@@ -61,12 +64,22 @@ func (k *keeper) tellWaiting(queue map[string][]*store.Job, now store.Moment) er
 			return err
 		}
 	}
-	k.alarmed = alarmed
+	k.waits = waits
 	return nil
 }
 
-func waitingEntry(j *store.Job, age time.Duration, why string) store.Entry {
-	text := fmt.Sprintf("%s espera desde hace %s en %s", TicketWords(j), durationWords(age), j.Printer)
+// waitOf is how long a ticket has waited, and in words. Over a boot whose clock
+// nobody has set that is not known; then it is as long as it was seen to.
+func waitOf(j *store.Job, seen time.Time, now store.Moment) (time.Duration, string) {
+	if waited, certain := waitedSince(j).Since(now); certain {
+		return waited, durationWords(waited)
+	}
+	waited := time.Since(seen)
+	return waited, "al menos " + durationWords(waited)
+}
+
+func waitingEntry(j *store.Job, waited, why string) store.Entry {
+	text := fmt.Sprintf("%s espera desde hace %s en %s", TicketWords(j), waited, j.Printer)
 	if why != "" {
 		text += ": " + why
 	}

@@ -170,6 +170,12 @@ func TestDrawer(t *testing.T) {
 			if got := m.Pulses() - pulses; got != tt.want {
 				t.Errorf("its reprint opens the drawer")
 			}
+			o := c.job(seq).Order
+			c.queue("caja", tt.kind, "total", ofOrder(o, tt.order.Number), func(j *store.Job) { j.Follows = seq })
+			c.pass(5 * time.Second)
+			if got := m.Pulses() - pulses; got != tt.want {
+				t.Errorf("one that replaces it opens the drawer")
+			}
 			pulses = m.Pulses()
 		}
 	})

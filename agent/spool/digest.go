@@ -51,8 +51,7 @@ func (s *Spool) mustCatchUp(u *unit) (needed bool, err error) {
 			if err != nil {
 				continue // told by the keeper
 			}
-			age, _ := ageOf(j, tx.Now())
-			needed = age >= longWait
+			needed = lineOf(tx, j).long
 			return nil
 		}
 		return nil
@@ -84,12 +83,8 @@ func (s *Spool) takeStock(tx *store.Tx, u *unit, st *standing) (*store.Job, erro
 			continue
 		}
 		waiting++
-		line, err := lineOf(tx, j)
-		if err != nil {
-			return nil, err
-		}
-		if line.Age >= longWait {
-			waited = append(waited, line)
+		if line := lineOf(tx, j); line.long {
+			waited = append(waited, line.DigestLine)
 		}
 	}
 	if st.Outage == nil && len(waited) == 0 {
@@ -103,7 +98,7 @@ func (s *Spool) takeStock(tx *store.Tx, u *unit, st *standing) (*store.Job, erro
 	if o.Digest != 0 {
 		return waitingDigest(tx, o)
 	}
-	if lasted, _ := o.From.Since(now); lasted < longWait || len(waited)+o.Lost == 0 {
+	if lasted, certain := o.From.Since(now); certain && lasted < longWait || len(waited)+o.Lost == 0 {
 		return nil, nil
 	}
 	return s.putDigest(tx, u.Name, u.Name, o, waited)
@@ -138,11 +133,7 @@ func (s *Spool) putDigest(tx *store.Tx, of, on string, o *outage, waited []store
 		if err != nil {
 			return nil, err
 		}
-		line, err := lineOf(tx, j)
-		if err != nil {
-			return nil, err
-		}
-		d.Expired = append(d.Expired, line)
+		d.Expired = append(d.Expired, lineOf(tx, j).DigestLine)
 	}
 	j := &store.Job{
 		Kind: store.DigestTicket, Digest: d, Copy: 1, MaxAge: digestAge,
@@ -155,14 +146,25 @@ func (s *Spool) putDigest(tx *store.Tx, of, on string, o *outage, waited []store
 	return j, nil
 }
 
-// lineOf is a ticket as a digest lists it.
-func lineOf(tx *store.Tx, j *store.Job) (store.DigestLine, error) {
-	open, err := orderOpen(tx, j)
-	age, _ := ageOf(j, tx.Now())
-	return store.DigestLine{
+// A line is a ticket as a digest lists it.
+type line struct {
+	store.DigestLine
+	long bool // it has waited for long enough to be listed
+}
+
+// lineOf is a ticket's line. One whose age is not certain has waited over a boot
+// at least: its line says when it came and not how long ago that is.
+func lineOf(tx *store.Tx, j *store.Job) line {
+	l := line{DigestLine: store.DigestLine{
 		Ticket: j.Seq, Kind: j.Kind, OrderNumber: j.OrderNumber, Station: j.Station,
-		QueuedAt: j.QueuedAt, Age: max(age, 0), Open: open,
-	}, err
+		QueuedAt: j.QueuedAt, Open: orderOpen(tx, j),
+	}}
+	age, certain := ageOf(j, tx.Now())
+	if certain {
+		l.Age = max(age, 0)
+	}
+	l.long = !certain || age >= longWait
+	return l
 }
 
 // putAhead has a ticket come out of its printer before older ones.

@@ -96,7 +96,7 @@ func (w *worker) kick(ctx context.Context, session *printer.Session, k kick) err
 // kickForCash opens the drawer for the first receipt of an order that is paid
 // in cash at the counter.
 func (w *worker) kickForCash(ctx context.Context, session *printer.Session, j *store.Job) error {
-	if !w.Drawer || j.Kind != store.ReceiptTicket || j.Order == 0 || j.CopyOf != 0 || j.Copy > 1 ||
+	if !w.Drawer || j.Kind != store.ReceiptTicket || j.Order == 0 || j.CopyOf != 0 || j.Copy > 1 || j.Follows != 0 ||
 		slices.Contains(j.Marks, store.MarkPossibleDuplicate) {
 		return nil
 	}

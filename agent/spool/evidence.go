@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -58,30 +57,22 @@ func Evidence(tx *store.Tx, j *store.Job) error {
 			e.Proof = last.Proof
 		}
 	}
-	var err error
-	if e.CopyOf, err = nameOf(tx, j.CopyOf); err != nil {
-		return fmt.Errorf("the original of ticket %s: %w", j.ID, err)
-	}
-	if e.Follows, err = nameOf(tx, j.Follows); err != nil {
-		return fmt.Errorf("the ticket that %s follows: %w", j.ID, err)
-	}
-	_, err = tx.Emit(store.StreamTickets, "mostrador.ticket.v1", e)
+	e.CopyOf, e.Follows = nameOf(tx, j.CopyOf), nameOf(tx, j.Follows)
+	_, err := tx.Emit(store.StreamTickets, "mostrador.ticket.v1", e)
 	return err
 }
 
-// nameOf is the UUID of a ticket; of none, and of one that is gone, the empty text.
-func nameOf(tx *store.Tx, seq uint64) (string, error) {
+// nameOf is the UUID of a ticket; of none, and of one that is gone or cannot be
+// read, the empty text: what became of another ticket is recorded all the same.
+func nameOf(tx *store.Tx, seq uint64) string {
 	if seq == 0 {
-		return "", nil
+		return ""
 	}
 	j, err := tx.Job(seq)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", nil
-	}
 	if err != nil {
-		return "", err
+		return ""
 	}
-	return j.ID, nil
+	return j.ID
 }
 
 // entryOf is what the log says of a ticket that has ended.

@@ -68,10 +68,8 @@ func (s *Spool) moveAll(tx *store.Tx, u *unit, st *standing, waiting []*store.Jo
 		if first == "" {
 			first = target
 		}
-		if line, err := lineOf(tx, j); err != nil {
-			return nil, err
-		} else if line.Age >= longWait && target == first {
-			late = append(late, line)
+		if line := lineOf(tx, j); line.long && target == first && j.Kind != store.DigestTicket {
+			late = append(late, line.DigestLine)
 		}
 		if err := move(tx, j, target, cause); err != nil {
 			return nil, err

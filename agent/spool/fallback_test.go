@@ -134,9 +134,9 @@ func TestTicketsDoNotWander(t *testing.T) {
 // The marked copy of an unknown ticket moves too, and says both.
 func TestUnknownCopyFallsBack(t *testing.T) {
 	inTime(t, threePrinters, chained, func(c *counter) {
-		c.machines["cocina"].mu.Lock()
-		c.machines["cocina"].cutAfter = 400
-		c.machines["cocina"].mu.Unlock()
+		c.stop()
+		c.machines["cocina"].cutAfter = 400 // of the conversation that begins now
+		c.boot()
 		seq := c.queue("cocina", store.ComandaTicket, strings.Repeat("lomo saltado\n", 40))
 		await(t, c.st, "the cut", func() bool { return c.job(seq).State == store.JobUnknown })
 		c.machines["cocina"].unplug()

@@ -23,7 +23,7 @@ const (
 func (s *Spool) keep(ctx context.Context) {
 	jobs, stop := s.store.Watch(store.TopicJobs)
 	defer stop()
-	k := keeper{spool: s, alarmed: map[uint64]alarm{}}
+	k := keeper{spool: s}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	last, next := time.Time{}, time.Now()
@@ -51,8 +51,8 @@ func (s *Spool) keep(ctx context.Context) {
 // A keeper does what time and changes bring.
 type keeper struct {
 	spool *Spool
-	// alarmed are the waiting tickets that staff have been told of.
-	alarmed map[uint64]alarm
+	// waits are those of the tickets that staff are to be told of (Job.Seq).
+	waits map[uint64]wait
 	// due is how long it is until the next thing is.
 	due time.Duration
 }

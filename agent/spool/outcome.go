@@ -13,8 +13,8 @@ var ErrSettled = errors.New("the ticket's state does not allow that")
 
 // begin records the intent to send a job as it was composed: it is on disk
 // before the first byte leaves. ok is false when the job is not, or no longer,
-// this printer's to print, when it would say something else now, or when it had
-// been begun before a crash.
+// this printer's to print, when it would say something else now, when the printer
+// has been paused, or when it had been begun before a crash.
 func (s *Spool) begin(composed *store.Job, printerName string, size, block int) (job *store.Job, ok bool, err error) {
 	var name string
 	var begun bool
@@ -27,6 +27,9 @@ func (s *Spool) begin(composed *store.Job, printerName string, size, block int) 
 		}
 		if j.State != store.JobQueued || j.Printer != printerName || !slices.Equal(timeless(j.Marks), timeless(composed.Marks)) {
 			return nil
+		}
+		if st, err := standingOf(tx, printerName); err == nil && st.Paused != nil {
+			return nil // a person has said so since the worker looked
 		}
 		j.Marks, j.Age = composed.Marks, composed.Age
 		if name, err = intentOf(tx, j); err != nil {
@@ -84,12 +87,36 @@ func (s *Spool) finish(seq uint64, a store.Attempt) error {
 			}
 			return s.concludeUnknown(tx, j, a.Cause)
 		}
-		// Proven not printed: it waits again, unmarked.
-		j.State, j.Cause = store.JobQueued, a.Cause
 		j.Attempts = foldAttempts(j.Attempts)
-		return tx.PutJob(j)
+		return s.waitAgain(tx, j, a.Cause)
 	})
 	return err
+}
+
+// waitAgain queues a ticket, unmarked, that is proven not printed. One whose void
+// ticket, or whose successor, was made while it was on its way is taken back
+// instead, unless it is the last that may still say anything, or a person wanted it.
+func (s *Spool) waitAgain(tx *store.Tx, j *store.Job, cause string) error {
+	by := s.endedBy(tx, j)
+	switch {
+	case by == nil || by.Seq < j.Seq || !j.RetriedAt.IsZero():
+	case by.Kind == store.VoidTicket:
+		return s.conclude(tx, j, store.JobCancelled, "se anuló mientras se enviaba; no salió")
+	case mayBeOnPaper(by):
+		return s.conclude(tx, j, store.JobReplaced, "se reemplazó mientras se enviaba; no salió")
+	}
+	j.State, j.Cause = store.JobQueued, cause
+	return tx.PutJob(j)
+}
+
+// endedBy is the overtaker of a ticket whose attempt has ended: that must be
+// recorded, whatever cannot be read of its order's other tickets.
+func (s *Spool) endedBy(tx *store.Tx, j *store.Job) *store.Job {
+	by, err := overtaker(tx, j)
+	if err != nil {
+		s.log.Error("whether a ticket is still wanted cannot be read", "ticket", j.ID, "error", err)
+	}
+	return by
 }
 
 // foldAttempts counts the last two as one where both sent nothing to the same
@@ -133,9 +160,7 @@ func (s *Spool) conclude(tx *store.Tx, j *store.Job, state store.JobState, cause
 // is for a person to decide. Nor is one whose void ticket, or whose successor, is
 // on its way already: the copy would come out behind it.
 func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error {
-	if by, err := overtaker(tx, j); err != nil {
-		return err
-	} else if by != nil {
+	if s.endedBy(tx, j) != nil {
 		return s.conclude(tx, j, store.JobUnknown, cause+"; no se repite, porque ya está anulad"+nounOf(j.Kind).ending+" o reemplazad"+nounOf(j.Kind).ending)
 	}
 	if s.settings.Unknown[j.Kind] != CopyOnce || j.CopyOf != 0 {
@@ -151,7 +176,7 @@ func (s *Spool) concludeUnknown(tx *store.Tx, j *store.Job, cause string) error 
 func tear(tx *store.Tx, j *store.Job) error {
 	m, err := recall(tx, j.Printer)
 	if err != nil {
-		return err
+		m = memory{} // what cannot be read is learnt anew
 	}
 	m.Torn, m.Block = true, max(m.Block, j.Attempts[len(j.Attempts)-1].Block)
 	return remember(tx, j.Printer, m)

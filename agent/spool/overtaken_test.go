@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"mostrador/printer/virtual"
 	"mostrador/store"
@@ -51,4 +52,60 @@ func TestOvertakenIsNotPrintedAgain(t *testing.T) {
 	if _, err := s.Reprint(newer.Seq, "Ana"); err != nil {
 		t.Errorf("the paper that stands is not printed again: %v", err)
 	}
+}
+
+// A ticket whose void ticket or successor is made while it is on its way, and
+// which then is proven not printed, does not come out before that.
+func TestOvertakenWhileSending(t *testing.T) {
+	for name, tt := range map[string]struct {
+		by    store.TicketKind
+		state store.JobState // of the newer paper
+		alter func(*store.Job)
+		want  store.JobState
+	}{
+		"voided":              {store.VoidTicket, store.JobQueued, nil, store.JobCancelled},
+		"voided, void late":   {store.VoidTicket, store.JobExpired, nil, store.JobCancelled},
+		"replaced":            {store.ComandaTicket, store.JobQueued, nil, store.JobReplaced},
+		"the other is no use": {store.ComandaTicket, store.JobExpired, nil, store.JobQueued},
+		"changed":             {store.ChangeTicket, store.JobQueued, nil, store.JobQueued},
+		"wanted by a person":  {store.VoidTicket, store.JobQueued, func(j *store.Job) { j.RetriedAt = j.QueuedAt }, store.JobQueued},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inTime(t, []string{"cocina"}, nil, func(c *counter) {
+				c.machines["cocina"].unplug()
+				c.pass(time.Second)
+				order := c.order(store.Order{Number: "7"})
+				old := c.queue("cocina", store.ComandaTicket, "lomo", ofOrder(order, "7"), func(j *store.Job) {
+					if tt.alter != nil {
+						tt.alter(j)
+					}
+				})
+				if _, ok, err := c.begin(c.job(old), "cocina", 10, 1); err != nil || !ok {
+					t.Fatal(ok, err)
+				}
+				c.queue("cocina", tt.by, "newer", ofOrder(order, "7"), func(j *store.Job) { j.Follows, j.State = old, tt.state })
+				if err := c.finish(old, store.Attempt{Outcome: store.OutcomeNotPrinted, Cause: "sin papel"}); err != nil {
+					t.Fatal(err)
+				}
+				c.wantState(old, tt.want)
+			})
+		})
+	}
+}
+
+// No ticket begins once Pause has returned, however far its worker had come.
+func TestPausedWhileComposing(t *testing.T) {
+	inTime(t, []string{"cocina"}, nil, func(c *counter) {
+		c.machines["cocina"].unplug()
+		c.pass(time.Second)
+		seq := c.queue("cocina", store.TestTicket, "uno")
+		composed := c.job(seq)
+		if err := c.Pause("cocina", "Ana", ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := c.begin(composed, "cocina", 10, 1); ok || err != nil {
+			t.Errorf("it began: %v, %v", ok, err)
+		}
+		c.wantState(seq, store.JobQueued)
+	})
 }

@@ -18,7 +18,7 @@ import (
 // before anything was sent.
 func (w *worker) print(ctx context.Context, session *printer.Session, job *store.Job) error {
 	if expired(job, w.spool.store.Clock().Now()) {
-		return asStoreFault(w.spool.expire(job))
+		return asStoreFault(w.spool.expire(w.Name, []*store.Job{job}))
 	}
 	on := sheet{w.Printer, w.model, w.proof, &w.font}
 	var page layout.Page

@@ -49,9 +49,13 @@ func (r *Renderer) digestLines(lines []store.DigestLine, now store.Moment, c *cl
 		if l.Station != "" {
 			name += " " + l.Station
 		}
+		age := "" // not certain
+		if l.Age > 0 {
+			age = r.age(l.Age)
+		}
 		out = append(out, digestLine{
 			Number: c.short(strings.TrimLeft(l.OrderNumber, "#")), Ticket: c.short(name),
-			Came: r.moment(l.QueuedAt, now), Age: r.age(l.Age), Open: l.Open,
+			Came: r.moment(l.QueuedAt, now), Age: age, Open: l.Open,
 		})
 	}
 	return out, 0
