@@ -126,6 +126,8 @@ type ReportLine struct {
 	Amount *int64 `json:"amount,omitempty"`
 	// Strong: a total, or something to look at.
 	Strong bool `json:"strong,omitempty"`
+	// Under: it belongs to the last line that is not; without an amount.
+	Under bool `json:"under,omitempty"`
 }
 
 // TicketKind is what a ticket is.

@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"mostrador/agent/spool"
@@ -14,6 +13,8 @@ import (
 type Report struct {
 	spool.Balance
 	Orders OrderCount `json:"orders"`
+	// Open is what somebody must look at, the oldest order first.
+	Open []Task `json:"open"`
 	// Words is the same for people, and what prints.
 	Words store.Report `json:"words"`
 }
@@ -48,7 +49,11 @@ func (c *Commands) Report(from, to time.Time) (Report, error) {
 	if r.Orders, err = c.countOrders(from, to); err != nil {
 		return r, plain(err)
 	}
-	r.Words = c.words(r)
+	within := func(m store.Moment) bool { return !m.Wall.Before(from) && m.Wall.Before(to) }
+	if err = c.store.View(func(tx *store.Tx) error { r.Open, err = openTasks(tx, within); return err }); err != nil {
+		return r, plain(err)
+	}
+	r.Words = r.Tell(c.about.Location)
 	return r, nil
 }
 
@@ -114,152 +119,4 @@ func (c *Commands) PrintReport(printer string, from, to time.Time, who string) (
 	}
 	job, err := c.spool.PrintReport(printer, who, &r.Words)
 	return job, plain(err)
-}
-
-// words tells a report to a manager. What is zero and needs nobody is left out.
-func (c *Commands) words(r Report) store.Report {
-	parts := []store.ReportPart{ordersPart(r.Orders), balancePart(r.All)}
-	for _, some := range []store.ReportPart{attentionPart(r.All), markedPart(r.All)} {
-		if len(some.Lines) > 0 {
-			parts = append(parts, some)
-		}
-	}
-	parts = append(parts, printersPart(r), c.outagesPart(r.Outages))
-	return store.Report{Title: "BALANCE DE TICKETS", From: r.From, To: r.To, Parts: parts}
-}
-
-// lines collects figures.
-type lines []store.ReportLine
-
-func (l *lines) add(name string, n int) {
-	*l = append(*l, store.ReportLine{Name: name, Count: strconv.Itoa(n)})
-}
-
-// some adds a figure that is worth a line only if there is one.
-func (l *lines) some(name string, n int) {
-	if n != 0 {
-		l.add(name, n)
-	}
-}
-
-func (l *lines) strong(name string, n int) {
-	*l = append(*l, store.ReportLine{Name: name, Count: strconv.Itoa(n), Strong: true})
-}
-
-func ordersPart(n OrderCount) store.ReportPart {
-	var l lines
-	l.strong("Pedidos que entraron", n.Taken)
-	l.some("cambiados después", n.Changed)
-	l.some("anulados", n.Cancelled)
-	l.some("rechazados", n.Rejected)
-	l.some("programados, aún sin imprimir", n.Held)
-	return store.ReportPart{Lines: l}
-}
-
-func balancePart(n spool.Count) store.ReportPart {
-	var l lines
-	l.strong("Tickets pedidos", n.Asked)
-	l.add("en papel, confirmado por la impresora", n.Confirmed)
-	l.some("en papel, la impresora no lo puede confirmar", n.Unconfirmed)
-	l.some("en papel, dicho por una persona", n.SettledPrinted)
-	l.some("reemplazados por otro más nuevo", n.Replaced)
-	l.some("retirados antes de imprimirse", n.Cancelled)
-	l.some("vencidos, no se imprimieron", n.Expired)
-	l.some("no salieron, dicho por una persona", n.SettledNotPrinted)
-	l.some("no se pudieron componer", n.NotPrinted)
-	l.some("no se sabe si salieron", n.Unknown)
-	l.some("imprimiéndose ahora", n.Sending)
-	l.some("esperan su impresora", n.Waiting)
-	if n.Ends() == n.Asked {
-		l.strong("Suma (cuadra)", n.Ends())
-	} else {
-		l.strong("Suma: NO CUADRA", n.Ends())
-	}
-	return store.ReportPart{Title: "Tickets", Lines: l}
-}
-
-// attentionPart is what somebody should do something about.
-func attentionPart(n spool.Count) store.ReportPart {
-	var l lines
-	if n.Unknown > 0 {
-		l.strong("mire el papel y dígalo: tickets settle", n.Unknown)
-	}
-	if n.Expired > 0 {
-		l.strong("vencidos: ¿se atendieron los pedidos?", n.Expired)
-	}
-	if n.NotPrinted > 0 {
-		l.strong("no se pudieron componer: tickets retry", n.NotPrinted)
-	}
-	if n.Waiting > 0 {
-		l.strong("esperan: revise las impresoras", n.Waiting)
-	}
-	return store.ReportPart{Title: "Por resolver", Lines: l}
-}
-
-func markedPart(n spool.Count) store.ReportPart {
-	var l lines
-	l.some("POSIBLE DUPLICADO", n.MarkedCopies)
-	l.some("COPIA DE RESPALDO, en otra impresora", n.BackupCopies)
-	l.some("REIMPRESIÓN, pedida por una persona", n.Reprints)
-	l.some("ATRASADO", n.Late)
-	return store.ReportPart{Title: "Salieron con marca", Lines: l}
-}
-
-// printersPart tells each printer's share.
-func printersPart(r Report) store.ReportPart {
-	var l lines
-	for _, p := range r.Printers {
-		l.strong(p.Printer, p.Asked)
-		l.add("  en papel", p.OnPaper())
-		l.some("  no se sabe", p.Unknown)
-		l.some("  sin imprimir", p.Asked-p.OnPaper()-p.Unknown)
-	}
-	return store.ReportPart{Title: "Por impresora", Lines: l}
-}
-
-// outagesPart tells when printers could not print.
-func (c *Commands) outagesPart(all []spool.Outage) store.ReportPart {
-	var l lines
-	for _, o := range all {
-		name := fmt.Sprintf("%s %s: %s", c.span(o), o.Printer, o.Cause)
-		if o.Tickets > 0 {
-			name += "; " + ticketsOf(o)
-		}
-		l = append(l, store.ReportLine{Name: name})
-	}
-	if len(l) == 0 {
-		l = lines{{Name: "ninguno"}}
-	}
-	return store.ReportPart{Title: "Cortes de impresoras", Lines: l}
-}
-
-// span is when an outage was, by the terminal's clock.
-func (c *Commands) span(o spool.Outage) string {
-	clock := func(m store.Moment) string {
-		if c.about.Location == nil {
-			return m.Wall.UTC().Format("15:04")
-		}
-		return m.Wall.In(c.about.Location).Format("15:04")
-	}
-	if o.To.IsZero() {
-		return "desde " + clock(o.From)
-	}
-	return clock(o.From) + "-" + clock(o.To)
-}
-
-// ticketsOf says what became of the tickets that an outage held up.
-func ticketsOf(o spool.Outage) string {
-	text := fmt.Sprintf("%d esperaron", o.Tickets)
-	if o.Tickets == 1 {
-		text = "1 esperó"
-	}
-	for _, part := range []struct {
-		n    int
-		word string
-	}{{o.Moved, "por otra impresora"}, {o.Expired, "vencidos"}} {
-		if part.n > 0 {
-			text += fmt.Sprintf(", %d %s", part.n, part.word)
-		}
-	}
-	return text
 }

@@ -83,11 +83,7 @@ func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog
 		return nil, err
 	}
 	line := uplink.New(cloud, st, router, part("uplink"))
-	commands := command.New(st, intake, spooler, func() any { return line.Status() }, command.About{
-		Version: version, Store: cfg.Terminal.Store, Terminal: cfg.Terminal.ID,
-		Currency: cfg.Terminal.Currency, Locale: cfg.Terminal.Locale, Timezone: cfg.Terminal.Timezone,
-		Location: cfg.Terminal.Location(), DayStarts: time.Duration(cfg.Terminal.BusinessDayStarts) * time.Minute,
-	})
+	commands := command.New(st, intake, spooler, func() any { return line.Status() }, aboutOf(cfg))
 	server := web.New(commands, cfg.Terminal.DataDir, part("web"))
 	return &daemon{store: st, commands: commands, supervisor: agent.New(log,
 		agent.Part{Name: "store", Run: func(ctx context.Context) error { return keepWriting(ctx, st, part("store")) }},
@@ -98,6 +94,15 @@ func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog
 		agent.Part{Name: "uplink", Run: line.Run},
 		agent.Part{Name: "web", Run: server.Run},
 	)}, nil
+}
+
+// aboutOf says which agent a configuration makes.
+func aboutOf(cfg *config.Config) command.About {
+	return command.About{
+		Version: version, Store: cfg.Terminal.Store, Terminal: cfg.Terminal.ID,
+		Currency: cfg.Terminal.Currency, Locale: cfg.Terminal.Locale, Timezone: cfg.Terminal.Timezone,
+		Location: cfg.Terminal.Location(), DayStarts: time.Duration(cfg.Terminal.BusinessDayStarts) * time.Minute,
+	}
 }
 
 // recoverEvery is how often a store that holds something in memory tries to

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -85,8 +86,8 @@ func (a *app) writeReport(w io.Writer, r store.Report) {
 			fmt.Fprintln(w, printable(part.Title))
 		}
 		for _, l := range part.Lines {
-			name := printable(l.Name)
-			if !l.Strong {
+			name := strings.ReplaceAll(printable(l.Name), "\u00a0", " ")
+			if l.Under {
 				name = "  " + name
 			}
 			if l.Count == "" {

@@ -110,13 +110,16 @@ type reportView struct {
 }
 
 type reportPart struct {
-	Title string
-	Lines []reportLine
+	Title   string
+	Lines   []reportLine
+	Amounts bool // some of its lines have one
 }
 
 type reportLine struct {
 	Name, Count, Amount string
 	Strong              bool
+	Text                bool // there is nothing but the name
+	Under               bool // the line before
 }
 
 // maxReport bounds the lines of a report.
@@ -142,10 +145,12 @@ func (r *Renderer) report(in Input) reportView {
 				v.More++
 				continue
 			}
-			line := reportLine{Name: c.short(l.Name), Count: c.short(l.Count), Strong: l.Strong}
+			line := reportLine{Name: c.long(l.Name), Count: c.short(l.Count), Strong: l.Strong}
 			if l.Amount != nil {
 				line.Amount = r.minor(*l.Amount, p.Currency)
+				out.Amounts = true
 			}
+			line.Text, line.Under = line.Count == "" && line.Amount == "", l.Under
 			out.Lines = append(out.Lines, line)
 		}
 		if left >= 0 || len(out.Lines) > 0 {
