@@ -17,7 +17,9 @@ import (
 func FuzzTicketData(f *testing.F) {
 	texts := []string{"Lomo saltado", "|{code:1}|\n===\n^^\"_`~\\x1b{command:x}\\", "\x1b@\x10\x04\x01", "🍕 漢字 عربي", "\xff\xfe", ""}
 	for i, text := range texts {
-		f.Add(text, texts[(i+1)%len(texts)], int64(i*977-1), uint8(i*40), uint16(i*37))
+		for kind := range kinds() {
+			f.Add(text, texts[(i+1)%len(texts)], int64(i*977-1), uint8(i*40), uint16(i*37), uint8(kind))
+		}
 	}
 	var all []*Renderer
 	for _, locale := range []string{"es-PE", "en", "fr", "it", "uk"} {
@@ -28,23 +30,21 @@ func FuzzTicketData(f *testing.F) {
 		all = append(all, r)
 	}
 	model := lookup(f, "POS-5890")
-	f.Fuzz(func(t *testing.T, text, other string, number int64, lines uint8, choice uint16) {
+	f.Fuzz(func(t *testing.T, text, other string, number int64, lines uint8, choice uint16, which uint8) {
 		in := fuzzInput(t, text, other, number, int(lines), choice)
 		r := all[int(choice)%len(all)]
-		for _, kind := range kinds() {
-			in.Job.Kind = kind
-			doc, err := r.Render(in)
-			if err != nil {
-				t.Fatalf("%s: %v", kind, err)
-			}
-			checkStructure(t, r, in, doc)
-			page, err := layout.Layout(doc, model, "58mm")
-			if err != nil {
-				t.Fatalf("%s: %v", kind, err)
-			}
-			if _, err := escpos.Encode(page, model, escpos.Options{}); err != nil {
-				t.Fatalf("%s: %v", kind, err)
-			}
+		in.Job.Kind = kinds()[int(which)%len(kinds())]
+		doc, err := r.Render(in)
+		if err != nil {
+			t.Fatalf("%s: %v", in.Job.Kind, err)
+		}
+		checkStructure(t, r, in, doc)
+		page, err := layout.Layout(doc, model, "58mm")
+		if err != nil {
+			t.Fatalf("%s: %v", in.Job.Kind, err)
+		}
+		if _, err := escpos.Encode(page, model, escpos.Options{}); err != nil {
+			t.Fatalf("%s: %v", in.Job.Kind, err)
 		}
 	})
 }
