@@ -73,7 +73,11 @@ func needed(j *store.Job, o *store.Order) bool {
 		// Whoever may have an earlier paper must hear of it.
 		return j.Kind == store.VoidTicket || j.State == store.JobUnknown && j.Kind != store.ReceiptTicket && j.Kind != store.PrecheckTicket
 	case store.Dispatched, store.Completed:
-		return j.State == store.JobUnknown && j.Kind == store.InvoiceTicket
+		// It has left; what never came out may be missing in it.
+		if j.State == store.JobUnknown {
+			return j.Kind == store.InvoiceTicket
+		}
+		return j.Kind == store.ComandaTicket || j.Kind == store.ChangeTicket || j.Kind == store.InvoiceTicket
 	}
 	return true
 }

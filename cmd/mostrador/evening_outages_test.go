@@ -95,10 +95,17 @@ func (a *account) happened(o spool.Outage, all []mishap) {
 	if strings.Contains(o.Cause, "en pausa") {
 		return
 	}
-	for _, m := range append(all, a.downs...) {
-		if !m.from.After(from.Add(time.Second)) && m.till.Add(45*time.Second).After(from) && m.till.Add(2*time.Minute).After(to) {
-			return
+	const settled = 45 * time.Second // after a fault, until all is as it was
+	until := from
+	for range len(all) { // one fault may come before the one before has settled
+		for _, m := range append(all, a.downs...) {
+			if !m.from.After(until.Add(settled)) && m.till.Add(settled).After(until) && (until != from || !m.from.After(from.Add(time.Second))) {
+				until = m.till.Add(settled)
+			}
 		}
+	}
+	if until.Add(settled + 30*time.Second).After(to) && until != from {
+		return
 	}
 	var b strings.Builder
 	for _, m := range all {
