@@ -159,9 +159,3 @@ func (m *kitchenMenu) order(k ask, items []map[string]any, total int) map[string
 	}
 	return order
 }
-
-// squeeze leaves of a text what a column's width cannot change: no spaces, and
-// the typographic characters that a code page may lack as the plain ones.
-func squeeze(s string) string {
-	return strings.NewReplacer(" ", "", "\n", "", "\t", "", "\u00a0", "", "’", "'").Replace(s)
-}

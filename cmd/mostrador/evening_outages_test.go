@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -104,7 +106,7 @@ func (a *account) happened(o spool.Outage, all []mishap) {
 			}
 		}
 	}
-	if until.Add(settled + 30*time.Second).After(to) && until != from {
+	if until.Add(settled+30*time.Second).After(to) && until != from {
 		return
 	}
 	var b strings.Builder

@@ -4,6 +4,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -36,4 +37,10 @@ func TestPrintPictures(t *testing.T) {
 	if all, _ := filepath.Glob(filepath.Join(dir, "*.png")); len(all) != 2 {
 		t.Errorf("pictures: %v", all)
 	}
+}
+
+// squeeze leaves of a text what a column's width cannot change: no spaces, and
+// the typographic characters that a code page may lack as the plain ones.
+func squeeze(s string) string {
+	return strings.NewReplacer(" ", "", "\n", "", "\t", "", "\u00a0", "", "’", "'").Replace(s)
 }
