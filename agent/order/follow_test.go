@@ -211,6 +211,22 @@ func TestVoidWhereAPaperWasReplaced(t *testing.T) {
 	equal(t, "voids", cold, []string{fmt.Sprintf("void fría caja r3 follows %d", whole+1), "void fría fria r3 follows 2"})
 }
 
+// What replaces a paper of which nobody knows may stand beside it, and says so;
+// what replaces one that is on its way does not.
+func TestReplacementOfAnUnknownIsMarked(t *testing.T) {
+	for state, marked := range map[store.JobState]bool{store.JobUnknown: true, store.JobSending: false} {
+		k := newKitchen(t, rules())
+		seq := k.mustTake(t, asado("a1")).Order
+		k.setJob(t, 2, state)
+		k.mustTake(t, later(1, func(o *store.Order) { o.Lines[1].Quantity = store.Units(2) }))
+		jobs := k.jobs(t, seq)
+		n := slices.IndexFunc(jobs, func(j *store.Job) bool { return j.Follows == 2 })
+		if n < 0 || slices.Contains(jobs[n].Marks, store.MarkPossibleDuplicate) != marked {
+			t.Errorf("behind one that is %s: %v", state, k.waiting(t, seq))
+		}
+	}
+}
+
 // What is eaten is not stopped.
 func TestCancelledWhenCompleted(t *testing.T) {
 	k := newKitchen(t, rules())

@@ -62,6 +62,45 @@ func TestDigestOverABoot(t *testing.T) {
 	})
 }
 
+// A printer that comes and goes makes one digest of an outage, however often it
+// catches up.
+func TestOneDigestPerOutage(t *testing.T) {
+	inTime(t, []string{"cocina"}, nil, func(c *counter) {
+		c.pass(time.Second)
+		c.machines["cocina"].unplug()
+		seq := c.queue("cocina", store.ComandaTicket, "lomo")
+		c.pass(10 * time.Minute)
+		for range 3 {
+			if err := c.catchUp(c.unit("cocina")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := c.state("cocina").Waiting; n != 2 || c.job(seq+1).Kind != store.DigestTicket {
+			t.Errorf("%d tickets wait, want one and its digest", n)
+		}
+	})
+}
+
+// A notice that has not come out when its printer prints again is taken back.
+func TestNoticeIsTakenBack(t *testing.T) {
+	set := func(s *Settings) { s.Printers[0].AlarmsTo = []string{"caja"} }
+	inTime(t, []string{"cocina", "caja"}, set, func(c *counter) {
+		c.pass(time.Second)
+		if err := c.Pause("caja", "Ana", ""); err != nil {
+			t.Fatal(err)
+		}
+		notice := c.queue("caja", store.ReportTicket, "cocina no imprime")
+		if err := c.restand(c.unit("cocina"), func(tx *store.Tx, st *standing) error {
+			st.Outage = &outage{From: before(tx.Now(), time.Minute), Notice: notice}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		c.pass(time.Minute)
+		c.wantState(notice, store.JobCancelled)
+	})
+}
+
 // All that expires on one printer does so in one transaction: each takes the
 // disk its time, and the keeper has other printers to watch over.
 func TestManyExpireAtOnce(t *testing.T) {

@@ -217,3 +217,20 @@ func TestPauseAndMove(t *testing.T) {
 		}
 	})
 }
+
+// Not even a printer that is paused and cannot print hands its tickets over: the
+// person who paused it knows of them.
+func TestPausedAndDeadKeepsItsTickets(t *testing.T) {
+	inTime(t, threePrinters, chained, func(c *counter) {
+		c.pass(time.Second)
+		if err := c.Pause("cocina", "Ana", "limpieza"); err != nil {
+			t.Fatal(err)
+		}
+		c.machines["cocina"].unplug()
+		seq := c.queue("cocina", store.ComandaTicket, "lomo")
+		c.pass(10 * time.Minute)
+		if j := c.wantState(seq, store.JobQueued); j.Printer != "cocina" {
+			t.Errorf("it moved to %s", j.Printer)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package spool
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,5 +108,26 @@ func TestPausedWhileComposing(t *testing.T) {
 			t.Errorf("it began: %v, %v", ok, err)
 		}
 		c.wantState(seq, store.JobQueued)
+	})
+}
+
+// The evidence of a copy and of a void ticket names the ticket that it is about.
+func TestEvidenceNamesOtherTickets(t *testing.T) {
+	inTime(t, []string{"cocina"}, nil, func(c *counter) {
+		c.pass(time.Second)
+		order := c.order(store.Order{Number: "7"})
+		old := c.queue("cocina", store.ComandaTicket, "lomo", ofOrder(order, "7"), func(j *store.Job) { j.State = store.JobPrinted })
+		c.queue("cocina", store.ComandaTicket, "lomo", ofOrder(order, "7"), func(j *store.Job) { j.CopyOf = old })
+		c.queue("cocina", store.VoidTicket, "anula", ofOrder(order, "7"), func(j *store.Job) { j.Follows = old })
+		c.pass(10 * time.Second)
+		sent := events(t, c.st)
+		if len(sent) != 2 {
+			t.Fatalf("events %q", sent)
+		}
+		for i, name := range []string{"copy_of", "follows"} {
+			if want := `"` + name + `":"` + c.job(old).ID + `"`; !strings.Contains(sent[i], want) {
+				t.Errorf("%s is missing in %s", want, sent[i])
+			}
+		}
 	})
 }
