@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,55 @@ func TestNothingBehindWhatIsOut(t *testing.T) {
 		c.pass(time.Minute)
 		if n := len(c.papers("cocina")) + len(c.papers("caja")); n != 2 {
 			t.Errorf("%d papers came out, want 2", n)
+		}
+	})
+}
+
+// A void ticket is left once behind each paper that may still come out; its own
+// copies leave nothing behind each other.
+func TestLeftBehindOnce(t *testing.T) {
+	inTime(t, threePrinters, nil, func(c *counter) {
+		c.halt()
+		order := c.order(store.Order{Number: "7"})
+		at := func(printer string, state store.JobState) func(*store.Job) {
+			return func(j *store.Job) { j.State, j.Attempts = state, []store.Attempt{{Printer: printer}} }
+		}
+		old := c.queue("cocina", store.ComandaTicket, "lomo", ofOrder(order, "7"), at("cocina", store.JobUnknown))
+		c.queue("caja", store.ComandaTicket, "lomo", ofOrder(order, "7"), at("caja", store.JobUnknown), func(j *store.Job) { j.CopyOf = old })
+		void := c.queue("barra", store.VoidTicket, "anula", ofOrder(order, "7"), at("barra", store.JobPrinted), func(j *store.Job) { j.Follows = old })
+		if _, err := c.st.UpdateVital(func(tx *store.Tx) error {
+			for seq := void; seq <= void+2; seq++ {
+				j, err := tx.Job(seq)
+				if err != nil {
+					return err
+				}
+				j.State, j.Attempts = store.JobPrinted, []store.Attempt{{Printer: j.Printer}}
+				if err := tx.PutJob(j); err != nil {
+					return err
+				}
+				if err := c.leaveBehind(tx, j); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		var where []string
+		if err := c.st.View(func(tx *store.Tx) error {
+			jobs, err := tx.JobsOf(order)
+			where = nil
+			for _, j := range jobs {
+				if j.Kind == store.VoidTicket {
+					where = append(where, j.Printer)
+				}
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(where, []string{"barra", "cocina", "caja"}) {
+			t.Errorf("void tickets at %v", where)
 		}
 	})
 }
