@@ -23,9 +23,9 @@ const (
 
 // recordEveryByte shows the table in the test's log and, under proof, puts it
 // into docs/printing.md in place of the one before.
-func recordEveryByte(t *testing.T, rows []row, proof bool, took time.Duration) {
+func recordEveryByte(t *testing.T, rows []row, proof bool, where string, took time.Duration) {
 	t.Helper()
-	text := everyByteTable(rows, circumstances(t), took)
+	text := everyByteTable(rows, where, took)
 	t.Log(text)
 	for _, r := range rows {
 		if r.tally.Cases == 0 {
@@ -53,9 +53,9 @@ func recordEveryByte(t *testing.T, rows []row, proof bool, took time.Duration) {
 	}
 }
 
-func everyByteTable(rows []row, circumstances string, took time.Duration) string {
+func everyByteTable(rows []row, where string, took time.Duration) string {
 	text := fmt.Sprintf("Made by `MOSTRADOR_PROOF=1 go test -run EveryByte ./agent/spool` in %v; seed of the pairs %d. %s.\n\n",
-		took.Round(time.Second), everyByteSeed, circumstances)
+		took.Round(time.Second), everyByteSeed, where)
 	text += "| proof | what was cut | cuts | lost | doubles without a mark | false \"printed\" | record ≠ event | unconfirmed, not on paper | tickets printed | by a weaker proof | unknown | marked copies on paper | torn papers |\n" +
 		"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
 	for _, r := range rows {

@@ -37,7 +37,7 @@ func TestEveryByte(t *testing.T) {
 	}
 	proof := os.Getenv("MOSTRADOR_PROOF") != ""
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // many short lives
-	start := time.Now()
+	start, where := time.Now(), circumstances(t)
 	var rows []row
 	for n, l := range levels() {
 		c := cutter{level: l, stride: 17, salt: n}
@@ -46,7 +46,7 @@ func TestEveryByte(t *testing.T) {
 		}
 		rows = append(rows, c.rows(t, render)...)
 	}
-	recordEveryByte(t, rows, proof, time.Since(start))
+	recordEveryByte(t, rows, proof, where, time.Since(start))
 }
 
 // rows are all cuts of a level: processes are killed meanwhile, for they mostly
@@ -54,18 +54,15 @@ func TestEveryByte(t *testing.T) {
 func (c *cutter) rows(t *testing.T, render *renderer) []row {
 	rows := []row{{level: c.level, action: killed}}
 	shops := newShopGround(t, render, c.level)
-	killer := c.sparser(6) // a process takes longer
 	var killing sync.WaitGroup
-	killing.Go(func() { rows[0].tally = killer.kills(t, shops) })
+	killing.Go(func() { rows[0].tally = c.sparser(10, 0).kills(t, shops) }) // a process takes longer
 	defer killing.Wait()
 	g := newGround(t, render, c.level)
 	var others []row
-	for _, do := range []action{unplugged, lineBuffer, switchedOff, blackout, blackouts} {
-		cutter := c
-		if do != unplugged && do != blackouts {
-			cutter = c.sparser(3)
-		}
-		others = append(others, row{c.level, do, cutter.cuts(t, g, do)})
+	actions := []action{unplugged, lineBuffer, switchedOff, blackout, blackouts}
+	for n, do := range actions {
+		// They take turns at the offsets.
+		others = append(others, row{c.level, do, c.sparser(len(actions), n*c.stride).cuts(t, g, do)})
 	}
 	others = append(others, row{c.level, twice, c.pairs(t, g)})
 	killing.Wait()
@@ -91,11 +88,13 @@ type cutter struct {
 	stride, salt int
 }
 
-// sparser is the cutter with so many times its stride, unless it cuts everywhere.
-func (c *cutter) sparser(times int) *cutter {
+// sparser is the cutter with so many times its stride, which begins later,
+// unless it cuts everywhere.
+func (c *cutter) sparser(times, later int) *cutter {
 	sparse := *c
 	if c.stride > 1 {
 		sparse.stride *= times
+		sparse.salt += later
 	}
 	return &sparse
 }
