@@ -9,10 +9,10 @@ TARGETS := linux-amd64 linux-arm64 linux-arm windows-amd64
 FUZZTIME ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof lab build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
+.PHONY: help demo test proof every-byte lab build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Try everything on this machine, with nothing but Go; Ctrl-C ends it
 	@go build -ldflags '$(LDFLAGS)' -o "dist/demo$$(go env GOEXE)" ./cmd/mostrador
@@ -24,6 +24,9 @@ test: tools tree lint ## Check and test everything; installs what it needs (Debi
 proof: tools tree ## Test with full counts and fuzz every parser (hours; FUZZTIME=10m)
 	MOSTRADOR_PROOF=1 go test -race -timeout 0 -count=1 ./...
 	FUZZTIME=$(FUZZTIME) packaging/fuzz-all
+
+every-byte: ## Cut process, line and power at every byte of printing (a quarter of an hour)
+	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'EveryByte$$' ./agent/spool
 
 lab: tools tree ## Install the service on a machine with a real systemd (needs root)
 	go test -count=1 -v -run UnderSystemd ./cmd/mostrador

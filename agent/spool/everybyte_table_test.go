@@ -54,7 +54,7 @@ func recordEveryByte(t *testing.T, rows []row, proof bool, where string, took ti
 }
 
 func everyByteTable(rows []row, where string, took time.Duration) string {
-	text := fmt.Sprintf("Made by `MOSTRADOR_PROOF=1 go test -run EveryByte ./agent/spool` in %v; seed of the pairs %d. %s.\n\n",
+	text := fmt.Sprintf("Made by `make every-byte` in %v; seed of the pairs %d. %s.\n\n",
 		took.Round(time.Second), everyByteSeed, where)
 	text += "| proof | what was cut | cuts | lost | doubles without a mark | false \"printed\" | record ≠ event | unconfirmed, not on paper | tickets printed | by a weaker proof | unknown | marked copies on paper | torn papers |\n" +
 		"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
