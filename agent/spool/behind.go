@@ -31,7 +31,7 @@ func (s *Spool) leaveBehind(tx *store.Tx, j *store.Job) error {
 	}
 	here := j.Attempts[len(j.Attempts)-1].Printer
 	for _, k := range family {
-		if k.Seq != old.Seq && (k.CopyOf == 0 || k.CopyOf != old.Seq && k.CopyOf != old.CopyOf) || !mayComeOut(k) {
+		if !sameTicket(k, old) || !mayComeOut(k) {
 			continue
 		}
 		there := k.Attempts[len(k.Attempts)-1].Printer
@@ -53,6 +53,11 @@ func (s *Spool) leaveBehind(tx *store.Tx, j *store.Job) error {
 		family = append(family, c)
 	}
 	return nil
+}
+
+// sameTicket: two jobs print the same, as the original and a copy or as copies.
+func sameTicket(a, b *store.Job) bool {
+	return a.Seq == b.Seq || a.Seq == b.CopyOf || b.Seq == a.CopyOf || a.CopyOf != 0 && a.CopyOf == b.CopyOf
 }
 
 // mayComeOut: it was sent, and it is not known that its paper is out already, or

@@ -48,6 +48,30 @@ func TestVoidBehindWhatStillComesOut(t *testing.T) {
 	})
 }
 
+// What replaces the copy of a comanda that hung takes back the comanda, too.
+func TestReplacementBehindWhatHung(t *testing.T) {
+	fallback := func(s *Settings) {
+		s.Printers[0].Fallback, s.Printers[0].FallbackAfter = []string{"caja"}, 20*time.Second
+	}
+	inTime(t, []string{"cocina", "caja"}, fallback, func(c *counter) {
+		c.pass(time.Second)
+		c.machines["cocina"].Break(virtual.Fault{Kind: virtual.Hang, After: 20})
+		order := c.order(store.Order{Number: "7"})
+		old := c.queue("cocina", store.ComandaTicket, "siete\nlomo saltado\nlomo saltado\nlomo", ofOrder(order, "7"))
+		c.pass(2 * time.Minute)
+		c.wantState(old, store.JobUnknown)
+		copied := c.wantState(old+1, store.JobPrinted)
+		c.queue("caja", store.ComandaTicket, "anticuchos", ofOrder(order, "7"), func(j *store.Job) { j.Follows, j.Revision = copied.Seq, 1 })
+		c.pass(time.Minute)
+		c.machines["cocina"].Mend()
+		c.pass(2 * time.Minute)
+		papers := strings.Join(c.papers("cocina"), "|")
+		if first, last := strings.Index(papers, "siete"), strings.Index(papers, "anticuchos"); first < 0 || last < first {
+			t.Errorf("the papers of cocina are %q", papers)
+		}
+	})
+}
+
 // What is known to be on paper needs nothing behind it.
 func TestNothingBehindWhatIsOut(t *testing.T) {
 	inTime(t, []string{"cocina", "caja"}, nil, func(c *counter) {
