@@ -104,7 +104,7 @@ func (a *account) everyFault() {
 // confirmed: the printer itself has said that the ticket is out.
 func confirmed(j *store.Job) bool {
 	n := len(j.Attempts)
-	return j.State == store.JobPrinted && n > 0 && j.Attempts[n-1].Outcome == store.OutcomePrinted
+	return j.State == store.JobPrinted && n > 0 && j.Attempts[n-1].Outcome == store.OutcomePrinted && j.Proof() != store.ProofTransport
 }
 
 // papers: every paper that is whole has its ticket, which is called printed or
@@ -122,6 +122,9 @@ func (a *account) papers() {
 			a.Errorf("a paper of %s at %s has no ticket (%s %s %s):\n%s", m.printer, a.clockOf(m.at), m.kind, m.number, m.station, m.Text())
 		default:
 			whole++
+			if home := homeOf(m.reading); home != "" && m.reprint == "" && m.backup != (m.printer != home) {
+				a.Errorf("a paper for %s came out of %s at %s, and says of it %v:\n%s", home, m.printer, a.clockOf(m.at), m.backup, m.Text())
+			}
 			papersOf[m.job.Seq]++
 			switch m.job.State {
 			case store.JobPrinted, store.JobUnknown:
@@ -137,11 +140,22 @@ func (a *account) papers() {
 		if confirmed(j) && papersOf[j.Seq] != 1 {
 			a.Errorf("ticket %s is confirmed (%s) and on %d papers\n%s", a.name(j), j.Proof(), papersOf[j.Seq], a.around(j))
 		}
-		if j.State == store.JobPrinted && !confirmed(j) && papersOf[j.Seq] != 1 {
+		if n := len(j.Attempts); j.State == store.JobPrinted && n > 0 && j.Attempts[n-1].Outcome == store.OutcomeUnknown && papersOf[j.Seq] != 1 {
 			a.Errorf("ticket %s was said to be on paper and is on %d", a.name(j), papersOf[j.Seq])
 		}
 	}
-	a.Logf("%d papers, %d of them whole, of %d tickets", len(a.matches), whole, len(a.jobs))
+	a.Logf("%d papers, %d of them whole, of %d tickets: %+v", len(a.matches), whole, len(a.jobs), a.report.All)
+}
+
+// homeOf is the printer that the configuration has for a paper of an order.
+func homeOf(r reading) string {
+	switch {
+	case r.number == "":
+		return ""
+	case r.station != "":
+		return r.station
+	}
+	return "caja"
 }
 
 func (a *account) name(j *store.Job) string {
@@ -311,7 +325,7 @@ func (a *account) count(c *spool.Count, j *store.Job, paper bool) {
 	person := last.By != "" && strings.HasPrefix(last.Cause, "dicho por")
 	c.Asked++
 	switch {
-	case last.Outcome == store.JobPrinted && !paper:
+	case last.Outcome == store.JobPrinted && !paper && last.Proof != store.ProofTransport:
 		a.Errorf("ticket %s went up as printed and is on no paper", a.name(j))
 	case last.Outcome == store.JobPrinted && person:
 		c.SettledPrinted++

@@ -80,7 +80,7 @@ func (g *guest) change(rng *rand.Rand) {
 		if p.note == "" {
 			p.note = "sin sal"
 		} else {
-			p.note = ""
+			p.note, p.many = "", p.many+3 // never back to what it was
 		}
 	case 2:
 		if len(g.plates) > 1 {
