@@ -15,6 +15,9 @@ type Report struct {
 	Orders OrderCount `json:"orders"`
 	// Open is what somebody must look at, the oldest order first.
 	Open []Task `json:"open"`
+	// Paused are the printers that a person has paused, as they are now, with who
+	// and why in words.
+	Paused map[string]string `json:"paused,omitempty"`
 	// Words is the same for people, and what prints.
 	Words store.Report `json:"words"`
 }
@@ -53,8 +56,22 @@ func (c *Commands) Report(from, to time.Time) (Report, error) {
 	if err = c.store.View(func(tx *store.Tx) error { r.Open, err = openTasks(tx, within); return err }); err != nil {
 		return r, plain(err)
 	}
+	if !to.Before(now) {
+		r.Paused = c.paused()
+	}
 	r.Words = r.Tell(c.about.Location)
 	return r, nil
+}
+
+// paused are the printers that a person has paused, with who and why.
+func (c *Commands) paused() map[string]string {
+	why := map[string]string{}
+	for _, s := range c.spool.States() {
+		if s.State == spool.Paused {
+			why[s.Printer] = s.Cause
+		}
+	}
+	return why
 }
 
 // dayOf is when the business day began that t is in.

@@ -57,6 +57,7 @@ func TestReportStaysShort(t *testing.T) {
 	start := time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC)
 	at := func(m int) store.Moment { return store.Moment{Wall: start.Add(time.Duration(m) * time.Minute)} }
 	r := Report{Balance: spool.Balance{To: start.Add(3 * time.Hour)}}
+	r.Paused = map[string]string{"caja": "en pausa por Rosa (sin gas)"}
 	for i := range 30 {
 		r.Open = append(r.Open, Task{Ticket: uint64(i), OrderNumber: "7", Kind: store.ComandaTicket, Printer: "barra", State: store.JobExpired, At: at(i)})
 		r.Outages = append(r.Outages, spool.Outage{Printer: "barra", From: at(i * 3), To: at(i*3 + 2), Cause: "sin papel: ponga un rollo nuevo", Tickets: i, Waited: i})
@@ -70,7 +71,7 @@ func TestReportStaysShort(t *testing.T) {
 			text += strings.ReplaceAll(l.Name, noBreak, " ") + "\n"
 		}
 	}
-	for _, want := range []string{"y 18 más", "barra no imprime desde 01:00: tapa abierta\nciérrela\n", "barra: 31 cortes, 2 h 00 min en total\n",
+	for _, want := range []string{"y 18 más", "caja en pausa por Rosa (sin gas)\n", "barra no imprime desde 01:00: tapa abierta\nciérrela\n", "barra: 31 cortes, 2 h 00 min en total\n",
 		"00:27-00:29 sin papel: 29 esperaron\ndesde 01:00 tapa abierta\ny otros 29 menores\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report does not say %q:\n%s", want, text)

@@ -82,9 +82,12 @@ func (w teller) open(r *Report) store.ReportPart {
 			}
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.Paused)) {
+		l.head(name + " " + r.Paused[name])
+	}
 	for _, p := range r.Printers {
 		if n := p.Waiting + p.Sending; n > 0 {
-			l.head(fmt.Sprintf("%s en %s: mire la impresora", counted(n, "ticket espera", "tickets esperan"), p.Printer))
+			l.head(fmt.Sprintf("%s en %s", counted(n, "ticket espera", "tickets esperan"), p.Printer))
 		}
 	}
 	if r.Unreadable > 0 {
