@@ -64,6 +64,8 @@ func open(ctx context.Context, address *url.URL) (drivers.Port, error) {
 // openError says err in the words of the port contract.
 func openError(err error) error {
 	switch {
+	case errors.Is(err, drivers.ErrBusy):
+		return err
 	case errors.Is(err, syscall.EBUSY):
 		return fmt.Errorf("%w: %w", drivers.ErrBusy, err)
 	case errors.Is(err, fs.ErrPermission):

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -40,6 +39,9 @@ func openNode(name string) (drivers.Port, error) {
 	default:
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("neither a device, a FIFO nor a plain file")}
 	}
+	if errors.Is(err, unix.EBUSY) { // usblp lets one in
+		return nil, &fs.PathError{Op: "open", Path: name, Err: drivers.BusyError(name)}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func lockNode(file *os.File, twoWay bool) (drivers.Port, error) {
 		return nil, err
 	}
 	if errors.Is(lockErr, unix.EWOULDBLOCK) {
-		return nil, &fs.PathError{Op: "lock", Path: file.Name(), Err: syscall.EBUSY}
+		return nil, &fs.PathError{Op: "lock", Path: file.Name(), Err: drivers.BusyError(file.Name())}
 	}
 	if lockErr != nil {
 		return nil, &fs.PathError{Op: "lock", Path: file.Name(), Err: lockErr}

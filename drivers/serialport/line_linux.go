@@ -24,7 +24,7 @@ const readTimeout = 100 * time.Millisecond
 func openLine(s settings) (drivers.Port, error) {
 	fd, err := unix.Open(s.node, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: s.node, Err: err}
+		return nil, openFault(s.node, err)
 	}
 	control := os.NewFile(uintptr(fd), s.node)
 	port, err := openTwice(s, control, fd)
@@ -40,7 +40,7 @@ func openTwice(s settings, control *os.File, fd int) (*port, error) {
 	}
 	// TIOCEXCL does not stop root; the lock stops every program that locks.
 	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, fmt.Errorf("open %s: %w", s.node, drivers.ErrBusy)
+		return nil, fmt.Errorf("open %s: %w", s.node, drivers.BusyError(s.node))
 	} else if err != nil {
 		return nil, &fs.PathError{Op: "lock", Path: s.node, Err: err}
 	}
@@ -62,6 +62,14 @@ func openTwice(s settings, control *os.File, fd int) (*port, error) {
 		return nil, errors.Join(&fs.PathError{Op: "take for us alone", Path: s.node, Err: err}, tarm.Close())
 	}
 	return newPort(s, tarm, control, raw), nil
+}
+
+// openFault names who holds a line that is exclusive to somebody else.
+func openFault(node string, err error) error {
+	if errors.Is(err, unix.EBUSY) {
+		return fmt.Errorf("open %s: %w", node, drivers.BusyError(node))
+	}
+	return &fs.PathError{Op: "open", Path: node, Err: err}
 }
 
 // setLine sets on top of what tarm has set; a setting belongs to the line, not
