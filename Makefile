@@ -7,6 +7,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TARGETS := linux-amd64 linux-arm64 linux-arm windows-amd64
 FUZZTIME ?= 10m
+FUZZ ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test proof every-byte lab build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
@@ -21,9 +22,9 @@ demo: ## Try everything on this machine, with nothing but Go; Ctrl-C ends it
 test: tools tree lint ## Check and test everything; installs what it needs (Debian)
 	go test -race ./...
 
-proof: tools tree ## Test with full counts and fuzz every parser (hours; FUZZTIME=10m)
+proof: tools tree ## Test with full counts and fuzz every parser (hours; FUZZTIME=10m, FUZZ="PACKAGE.FuzzTest …")
 	MOSTRADOR_PROOF=1 go test -race -timeout 0 -count=1 ./...
-	FUZZTIME=$(FUZZTIME) packaging/fuzz-all
+	FUZZTIME=$(FUZZTIME) packaging/fuzz-all $(FUZZ)
 
 every-byte: ## Cut process, line and power at every byte of printing (a quarter of an hour)
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'EveryByte$$' ./agent/spool
