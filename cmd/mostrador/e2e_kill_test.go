@@ -158,9 +158,10 @@ func (c *counter) checkMarks(k ask) {
 }
 
 // heads counts the tickets of an order on one paper by their numbers. A slip has
-// its number once more, right above the code that a scanner reads.
+// its number once more, right above the code that a scanner reads: a torn one may
+// end there.
 func heads(paper virtual.Paper, number string) int {
-	text := squeeze(paper.Text())
+	text := strings.TrimSuffix(squeeze(paper.Text()), "#"+number)
 	return strings.Count(text, "#"+number) - strings.Count(text, "#"+number+"[qrcode")
 }
 
