@@ -46,6 +46,27 @@ type Drainer interface {
 	Drain() error
 }
 
+// A Statuser is a Port that tells of the device beside its bytes. PortStatus
+// asks a USB printer's interface (GET_PORT_STATUS of the USB printer class, the
+// wires of IEEE 1284): bit 3 no error, bit 4 selected, bit 5 paper empty. It
+// takes a second at most. errors.ErrUnsupported is one that tells nothing.
+type Statuser interface {
+	PortStatus() (byte, error)
+}
+
+// An Identifier is a Port whose device says who it is: DeviceID is its IEEE 1284
+// string, such as MFG:EPSON;CMD:ESC/POS;MDL:TM-T20II;CLS:PRINTER;
+type Identifier interface {
+	DeviceID() (string, error)
+}
+
+// A Resetter is a Port that can have the device forget what stands in its
+// buffers, where it knows that order: what was written and has not been printed
+// may be lost.
+type Resetter interface {
+	SoftReset() error
+}
+
 // CloseTimeout bounds how long Close may take.
 const CloseTimeout = time.Second
 

@@ -231,20 +231,24 @@ func wrongPort(u *url.URL) string {
 }
 
 // wrongAddress checks a port's URL against the schemes that this build knows.
-func wrongAddress(s string, schemes map[string]func(*url.URL) error) (problem, mend string) {
-	if schemes == nil {
+func wrongAddress(s string, build Known) (problem, mend string) {
+	if build.Schemes == nil {
 		return "", ""
 	}
-	names := slices.Collect(maps.Keys(schemes))
+	names := slices.Collect(maps.Keys(build.Schemes))
 	scheme, _, found := strings.Cut(s, ":")
 	if !found || !utf8.ValidString(s) {
 		return quote(s) + " is not an address", "use one such as tcp://192.168.1.50:9100 or file:///dev/usb/lp0"
 	}
-	wrong, known := schemes[scheme]
+	wrong, known := build.Schemes[scheme]
 	if !known {
 		return fmt.Sprintf("%s is not a way to reach a device", quote(scheme)), didYouMean(scheme, names)
 	}
-	u, err := url.Parse(s)
+	read := build.Address
+	if read == nil {
+		read = url.Parse
+	}
+	u, err := read(s)
 	if err != nil {
 		return quote(s) + " is not an address", "use one such as tcp://192.168.1.50:9100 or file:///dev/usb/lp0"
 	}

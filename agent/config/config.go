@@ -289,6 +289,8 @@ type Known struct {
 	// Schemes of port addresses, each with a check of an address that touches
 	// no hardware.
 	Schemes map[string]func(*url.URL) error
+	// Address reads the address of a port; nil is url.Parse.
+	Address func(string) (*url.URL, error)
 	// Profiles of printers, each with the papers that the model takes. The name
 	// auto is always known.
 	Profiles map[string][]string

@@ -75,7 +75,7 @@ func (r rules) address(name, address string) {
 	if address == "" {
 		return // reported already
 	}
-	if problem, mend := wrongAddress(address, r.known.Schemes); problem != "" {
+	if problem, mend := wrongAddress(address, r.known); problem != "" {
 		r.fault(name, problem, mend)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"time"
 
 	"mostrador/agent"
@@ -143,7 +142,7 @@ type portOpener func(port string) func(context.Context) (drivers.Port, error)
 func opener(ports []drivers.Scheme) portOpener {
 	return func(port string) func(context.Context) (drivers.Port, error) {
 		return func(ctx context.Context) (drivers.Port, error) {
-			u, err := url.Parse(port)
+			u, err := drivers.ParseAddress(port)
 			if err != nil {
 				return nil, err
 			}

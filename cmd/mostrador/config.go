@@ -74,6 +74,7 @@ func (a *app) parseConfig() (*config.Config, error) {
 func known(ports []drivers.Scheme) config.Known {
 	k := config.Known{
 		Schemes:  map[string]func(*url.URL) error{},
+		Address:  drivers.ParseAddress,
 		Profiles: map[string][]string{},
 		Drivers:  map[string]func(config.Device) error{},
 

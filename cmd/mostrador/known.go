@@ -7,6 +7,7 @@ import (
 	"mostrador/drivers/fileport"
 	"mostrador/drivers/netport"
 	"mostrador/drivers/serialport"
+	"mostrador/drivers/usbport"
 )
 
 // What this build knows. A new way to reach hardware, a new provider or a new
@@ -16,6 +17,7 @@ import (
 func schemes() []drivers.Scheme {
 	return []drivers.Scheme{
 		serialport.Scheme(),
+		usbport.Scheme(),
 		netport.Scheme(),
 		fileport.Scheme(),
 	}

@@ -227,7 +227,7 @@ func stall(t *testing.T, port drivers.Port) []byte {
 }
 
 func testExample(t *testing.T, h PortHarness) {
-	address, err := url.Parse(h.Scheme.Example)
+	address, err := drivers.ParseAddress(h.Scheme.Example)
 	if err != nil {
 		t.Fatal(err)
 	}
