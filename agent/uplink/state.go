@@ -34,6 +34,21 @@ type State struct {
 	// memory because they cannot be written.
 	Full     bool `json:"full,omitempty"`
 	InMemory bool `json:"in_memory,omitempty"`
+	// Config is nil while no configuration has come from the cloud.
+	Config *ConfigState `json:"config,omitempty"`
+}
+
+// ConfigState is how far the terminal has come with what the cloud wants it to
+// run by.
+type ConfigState struct {
+	// Desired is the version that came last, Reported the one in force; 0: the
+	// file that was there before any came.
+	Desired  uint64 `json:"desired"`
+	Reported uint64 `json:"reported"`
+	// Result of the desired one: trying, or that of its mostrador.result.v1.
+	Result string `json:"result"`
+	// Edited: the file is not what came with Reported any more.
+	Edited bool `json:"edited,omitempty"`
 }
 
 // Waiting is what one stream has for the cloud.
@@ -65,6 +80,9 @@ func (s *session) online() ([]byte, error) {
 	}
 	health := s.u.store.Health()
 	st.Full, st.InMemory = health.Full, health.InMemory
+	if s.u.set.Config != nil {
+		st.Config = s.u.set.Config()
+	}
 	return s.encodeState(st), nil
 }
 

@@ -54,6 +54,10 @@ type Settings struct {
 	// RetryMin and RetryMax bound the pause before the next connection; 0: one
 	// second and one minute.
 	RetryMin, RetryMax time.Duration
+
+	// Config tells the state message of the configuration that came from the
+	// cloud; nil, or its answer nil: none has.
+	Config func() *ConfigState
 }
 
 // A Handler takes what comes down. Calls come one at a time, in the order of

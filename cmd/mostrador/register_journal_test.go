@@ -97,7 +97,7 @@ func (k *till) sales() (out []string) {
 // days are the events of day reports, which obey the contract.
 func (k *till) days() (out []sale.DayReport) {
 	k.t.Helper()
-	contract, err := uplinktest.ReadContract("../../docs/schemas")
+	contract, err := uplinktest.LoadContract()
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -47,8 +47,8 @@ type series struct{ source, epoch string }
 
 // A Consumer is a backend in small: a durable QoS 1 session that reconnects by
 // itself, checks messages against the contract, and dedupes events on
-// (source, epoch, sequence). It knows docs/mqtt.md and docs/schemas, nothing
-// of the agent.
+// (source, epoch, sequence). It knows docs/mqtt.md, docs/asyncapi.yaml and
+// docs/schemas, nothing of the agent.
 type Consumer struct {
 	t        testing.TB
 	client   mqtt.Client
@@ -108,7 +108,7 @@ func Subscribe(t testing.TB, broker, clientID string) *Consumer {
 	tell := sync.OnceFunc(func() { close(subscribed) })
 	o.SetOnConnectHandler(func(cl mqtt.Client) {
 		// A broker that has lost the session must be asked anew.
-		token := cl.SubscribeMultiple(map[string]byte{"mostrador/v1/+/+/up/+": 1, "mostrador/v1/+/+/state": 1}, nil)
+		token := cl.SubscribeMultiple(contract.Filters(), nil)
 		if token.WaitTimeout(answer) && token.Error() == nil {
 			tell()
 		}

@@ -2,7 +2,6 @@ package uplinktest
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,28 +32,30 @@ func Docs() (string, error) {
 	}
 }
 
-// A Contract is the schemas of docs/schemas, compiled; compiling also checks
-// each against the metaschema of draft-07.
+// A Contract is docs/asyncapi.yaml and the schemas of docs/schemas, compiled;
+// compiling also checks each against the metaschema of draft-07.
 type Contract struct {
-	folder string
+	// Version is the contract's own, of info in asyncapi.yaml.
+	Version string
 
-	mu      sync.Mutex
-	schemas map[string]*jsonschema.Schema
+	channels []channel
+	mu       sync.Mutex
+	schemas  map[string]*jsonschema.Schema
 }
 
-// LoadContract reads docs/schemas of the module that the test belongs to.
+// LoadContract reads the docs of the module that the test belongs to.
 func LoadContract() (*Contract, error) {
 	docs, err := Docs()
 	if err != nil {
 		return nil, err
 	}
-	return ReadContract(filepath.Join(docs, "schemas"))
+	return ReadContract(docs)
 }
 
-// ReadContract reads the schemas of a folder.
+// ReadContract reads asyncapi.yaml and schemas of a folder.
 func ReadContract(folder string) (*Contract, error) {
-	c := &Contract{folder: folder, schemas: map[string]*jsonschema.Schema{}}
-	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	c := &Contract{schemas: map[string]*jsonschema.Schema{}}
+	files, err := filepath.Glob(filepath.Join(folder, "schemas", "*.json"))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("no schemas in %s: %w", folder, fs.ErrNotExist)
 	}
@@ -67,6 +68,9 @@ func ReadContract(folder string) (*Contract, error) {
 			return nil, fmt.Errorf("schema %s: %w", f, err)
 		}
 		c.schemas[strings.TrimSuffix(filepath.Base(f), ".json")] = s
+	}
+	if c.Version, c.channels, err = channels(folder, compiler); err != nil {
+		return nil, fmt.Errorf("asyncapi.yaml of %s: %w", folder, err)
 	}
 	return c, nil
 }
@@ -91,64 +95,16 @@ func (c *Contract) Check(schema string, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("not JSON: %w", err)
 	}
+	return c.validate(schema, s, value)
+}
+
+func (c *Contract) validate(name string, s *jsonschema.Schema, value any) error {
 	c.mu.Lock() // a schema is not made for use by many
 	defer c.mu.Unlock()
 	if err := s.Validate(value); err != nil {
-		return fmt.Errorf("%s: %w", schema, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
-}
-
-// CheckMessage says what is wrong with a message by its topic: the envelope,
-// the data by its type, and whether type, source and topic belong together.
-func (c *Contract) CheckMessage(topic string, payload []byte) error {
-	level := strings.Split(topic, "/")
-	if len(level) < 4 || level[0] != "mostrador" || level[1] != "v1" {
-		return fmt.Errorf("topic %s does not begin with mostrador/v1/{store}/{terminal}", topic)
-	}
-	source := "/mostrador/" + level[2] + "/" + level[3] + "/"
-	switch rest := strings.Join(level[4:], "/"); {
-	case rest == "state":
-		return c.checkEvent(source+"state", payload, "mostrador.state.v1")
-	case rest == "down/orders" || level[3] == "down" && level[len(level)-1] == "orders":
-		return c.Check("down.orders.v1", payload)
-	case rest == "down/results":
-		return c.Check("down.results.v1", payload)
-	case strings.HasPrefix(rest, "up/"):
-		return c.checkEvent(source+level[5], payload, typesOf(level[5])...)
-	}
-	return fmt.Errorf("topic %s is not in the contract", topic)
-}
-
-// typesOf are the types that a stream may carry.
-func typesOf(stream string) []string {
-	return map[string][]string{
-		"sales": {"mostrador.sale.v1", "mostrador.day.v1"}, "orders": {"mostrador.order.v1"},
-		"tickets": {"mostrador.ticket.v1"}, "timeline": {"mostrador.log.v1"},
-		"requests": {"mostrador.request.v1"}, "devices": {"mostrador.device.v1"},
-	}[stream]
-}
-
-func (c *Contract) checkEvent(source string, payload []byte, types ...string) error {
-	if err := c.Check("cloudevent", payload); err != nil {
-		return err
-	}
-	var e struct {
-		Source, Type string
-		Data         json.RawMessage
-	}
-	if err := json.Unmarshal(payload, &e); err != nil {
-		return err
-	}
-	if e.Source != source {
-		return fmt.Errorf("source %s on the topic of %s", e.Source, source)
-	}
-	for _, t := range types {
-		if t == e.Type {
-			return c.Check(t, e.Data)
-		}
-	}
-	return fmt.Errorf("type %s does not belong to %s", e.Type, source)
 }
 
 // Validate fails the test when a message breaks the contract.

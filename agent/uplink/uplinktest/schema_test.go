@@ -65,6 +65,16 @@ func TestSchemasFindFaults(t *testing.T) {
 		{"neither body", "down.orders.v1", `"body":`, `"bodi":`},
 		{"both bodies", "down.orders.v1", `"body":`, `"body_base64":"AA==","body":`},
 		{"unknown result", "down.results.v1", `"done"`, `"perhaps"`},
+		{"unknown command", "down.commands.v1", `"reprint"`, `"explode"`},
+		{"command without expiry", "down.commands.v1", `"expires_at"`, `"expired_at"`},
+		{"argument of another command", "down.commands.v1", `"order":"4471"`, `"printer":"caja"`},
+		{"two of one", "down.commands.v1", `"order":"4471"`, `"order":"4471","ticket":"12"`},
+		{"version zero", "down.config.v1", `"version":7`, `"version":0`},
+		{"no file", "down.config.v1", `"file":`, `"text":`},
+		{"product without id", "down.catalogue.v1", `"external_id":"CAFE-01",`, ``},
+		{"no result", "mostrador.result.v1", `"result":"done"`, `"result":"well"`},
+		{"short acknowledgement", "down.acks.v1", `"00000000000000000812"`, `"812"`},
+		{"gap among sales", "mostrador.gap.v1", `"devices"`, `"sales"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -82,11 +92,11 @@ func TestSchemasFindFaults(t *testing.T) {
 
 // A schema that breaks the metaschema does not compile.
 func TestBrokenSchema(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "x.json"), []byte(`{"type":"objekt"}`), 0o600); err != nil {
+	folder := copyContract(t)
+	if err := os.WriteFile(filepath.Join(folder, "schemas", "x.json"), []byte(`{"type":"objekt"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := uplinktest.ReadContract(dir); err == nil {
+	if _, err := uplinktest.ReadContract(folder); err == nil {
 		t.Error("a schema of type objekt was accepted")
 	}
 }
