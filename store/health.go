@@ -58,12 +58,11 @@ func (s *Store) Stats() (Stats, error) {
 		st.Sales, st.Entries, st.Raw = tx.span(bucketSales), tx.span(bucketLog), tx.span(bucketRaw)
 		for _, stream := range Streams() {
 			v := StreamStats{Last: tx.Last(stream), Sent: tx.Sent(stream)}
-			v.Waiting = v.Last - v.Sent
 			for e, err := range tx.Unsent(stream, v.Sent) {
 				if err != nil {
 					return err
 				}
-				v.OldestWaiting = e.Time
+				v.Waiting, v.OldestWaiting = v.Last-e.Position+1, e.Time
 				break
 			}
 			st.Streams[stream] = v

@@ -10,8 +10,8 @@ import (
 )
 
 // When space runs out, this is the order of things: events that were sent go
-// first, the oldest first; then telemetry (its gaps are not built yet); unsent
-// sales and orders never. When only the reserve is left, ordinary transactions
+// first, the oldest first; then the devices' telemetry, whose gap is told
+// (gap.go); unsent sales and orders never. When only the reserve is left, ordinary transactions
 // get ErrFull and vital ones use it: the last part of MaxSize, and on a full
 // disk the space of the reserve file, slice by slice. When that is used up, too,
 // vital ones are held in memory (held.go).
@@ -141,25 +141,42 @@ func (s *Store) noteSpace(batch []*call, onlyReserve bool) {
 	s.setFull(onlyReserve)
 }
 
-// makeRoom drops events that were sent, and reports whether there were any.
-// Deleting takes some space, too, since pages are never changed in place: it may
-// use all of the reserve.
+// makeRoom drops events that were sent, and when there are none, telemetry; it
+// reports whether there was any. Deleting takes some space, too, since pages are
+// never changed in place: it may use all of the reserve.
 func (s *Store) makeRoom() bool {
 	dropped, wanted := 0, int(min(max(s.options.MaxSize/64, 64<<10), 4<<20))
 	for dropped < wanted {
-		var size int
-		err := s.attemptVital(func(tx *Tx) error {
-			var err error
-			_, size, err = tx.dropSent(time.Time{}, dropBatch)
-			return err
+		size := s.dropSome(func(tx *Tx) (int, error) {
+			_, size, err := tx.dropSent(time.Time{}, dropBatch)
+			return size, err
 		})
-		if err != nil || size == 0 {
+		if size == 0 {
 			break
 		}
 		dropped += size
 		s.log.Warn("space is short: events that were sent were dropped", "file", s.path, "bytes", size)
 	}
-	return dropped > 0
+	if dropped > 0 {
+		return true
+	}
+	size := s.dropSome(func(tx *Tx) (int, error) { return tx.dropTelemetry(wanted) })
+	if size > 0 {
+		s.log.Warn("space is short: telemetry of the devices was dropped unsent, and its gap noted", "file", s.path, "bytes", size)
+	}
+	return size > 0
+}
+
+// dropSome commits a deletion and returns the bytes that it took away, 0 when it
+// failed.
+func (s *Store) dropSome(drop func(*Tx) (size int, err error)) (size int) {
+	if err := s.attemptVital(func(tx *Tx) (err error) {
+		size, err = drop(tx)
+		return err
+	}); err != nil {
+		return 0
+	}
+	return size
 }
 
 // attemptVital commits one function of the store's own, with all of the reserve
