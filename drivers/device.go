@@ -27,7 +27,7 @@ type Heard struct {
 
 // A Device listens on a port. A driver's constructor returns one from its
 // settings; it keeps no state of its own between calls of Listen, but for what
-// a Shower was told to show.
+// a Shower was told to show, and whether an Asked one is wanted.
 type Device interface {
 	// Listen reads port until it fails or ctx ends, and hands everything that
 	// it hears to keep, in order. It goes on only when keep has returned nil;
@@ -64,4 +64,14 @@ type Signaller interface {
 	// Signal is called while keep is, with the port that Listen was given. Where
 	// the settings name no signal it does nothing.
 	Signal(port Port, good bool) error
+}
+
+// An Asked is a Device that speaks only when it is asked, over and over.
+type Asked interface {
+	Device
+	// Want says whether somebody looks at what it says. While nobody does it is not
+	// asked, and its silence means nothing; once somebody does again, the first
+	// thing that it says is told even where it is as before. Until Want is called
+	// it is asked. Want does not wait, and may be called at any time.
+	Want(wanted bool)
 }

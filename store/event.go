@@ -61,6 +61,8 @@ type Entry struct {
 	Severity Severity `json:"severity"`
 	// Raw names a payload that was kept (Tx.Raw), 0 for none.
 	Raw uint64 `json:"raw,omitempty"`
+	// Code is what a scanner read, of an entry of kind scan.….
+	Code string `json:"code,omitempty"`
 }
 
 // Severity is how much an entry matters to people.

@@ -41,6 +41,10 @@ type Order struct {
 	Scheduled bool      `json:"scheduled,omitempty"`
 	// DueAt is when the customer expects it, zero for as soon as possible.
 	DueAt time.Time `json:"due_at,omitzero"`
+	// ReadyStations are those whose share of the order is ready, as far as they
+	// have said so. ReadyAt is when the whole order became ready here.
+	ReadyStations []string `json:"ready_stations,omitempty"`
+	ReadyAt       Moment   `json:"ready_at,omitzero"`
 	// HeldUntil is when a scheduled order's tickets are released, zero when
 	// they already are.
 	HeldUntil time.Time `json:"held_until,omitzero"`

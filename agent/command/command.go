@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"mostrador/agent/device"
 	"mostrador/agent/order"
 	"mostrador/agent/spool"
 	"mostrador/store"
@@ -22,15 +23,18 @@ type Orders interface {
 	Reject(seq uint64, reason, who string) error
 	Release(seq uint64, who string) error
 	Precheck(seq uint64, who string) (*store.Job, error)
+	Ready(seq uint64, who string) error
+	Dispatch(seq uint64, who string) error
 }
 
 // Commands does what people and the cloud ask.
 type Commands struct {
-	store  *store.Store
-	orders Orders
-	spool  *spool.Spool
-	uplink func() any
-	about  About
+	store   *store.Store
+	orders  Orders
+	spool   *spool.Spool
+	devices *device.Devices
+	uplink  func() any
+	about   About
 }
 
 // About says which agent this is.
@@ -48,8 +52,8 @@ type About struct {
 }
 
 // New wires the commands; uplink answers with the state of the line.
-func New(st *store.Store, orders Orders, sp *spool.Spool, uplink func() any, about About) *Commands {
-	return &Commands{store: st, orders: orders, spool: sp, uplink: uplink, about: about}
+func New(st *store.Store, orders Orders, sp *spool.Spool, devices *device.Devices, uplink func() any, about About) *Commands {
+	return &Commands{store: st, orders: orders, spool: sp, devices: devices, uplink: uplink, about: about}
 }
 
 // Errors that callers turn into exit codes and HTTP statuses.

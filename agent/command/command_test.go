@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"mostrador/agent/device"
 	"mostrador/agent/spool"
 	"mostrador/store"
 )
@@ -43,7 +44,7 @@ func counter(t *testing.T, numbers ...string) *Commands {
 			t.Fatal(err)
 		}
 	}
-	return New(st, nil, sp, func() any { return nil }, About{})
+	return New(st, nil, sp, device.New(st, nil, slog.New(slog.DiscardHandler)), func() any { return nil }, About{})
 }
 
 func TestPages(t *testing.T) {

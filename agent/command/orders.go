@@ -129,6 +129,16 @@ func (c *Commands) Release(name, who string) (OrderDetail, error) {
 	return c.onOrder(name, func(seq uint64) error { return c.orders.Release(seq, who) })
 }
 
+// Ready marks an order as ready to leave, and tells its channel.
+func (c *Commands) Ready(name, who string) (OrderDetail, error) {
+	return c.onOrder(name, func(seq uint64) error { return c.orders.Ready(seq, who) })
+}
+
+// Dispatch marks an order as gone, and tells its channel.
+func (c *Commands) Dispatch(name, who string) (OrderDetail, error) {
+	return c.onOrder(name, func(seq uint64) error { return c.orders.Dispatch(seq, who) })
+}
+
 // Precheck prints the bill before payment; a further one counts as a copy.
 func (c *Commands) Precheck(name, who string) (OrderDetail, error) {
 	return c.onOrder(name, func(seq uint64) error {

@@ -117,11 +117,14 @@ var checks = map[string]check{
 	"store_orders":    {oneOf: []string{"holder", "stand-in", "no"}},
 	"acknowledged_by": {oneOf: []string{"broker", "backend"}},
 	"unknown":         {oneOf: []string{"copy", "ask"}},
+	"scan":            {oneOf: []string{"", "ready", "dispatched", "off"}, right: "use ready, dispatched or off"},
+	"shows":           {oneOf: []string{"ready", "totals", "idle"}},
 	"accept":          {oneOf: []string{"automatic", "manual"}},
 	"via":             {oneOf: []string{"relay", "api"}},
 
 	// Names that other parts of the file, or this build, know: see rules.go.
 	"printer":  {what: "the name of a printer", right: "use the name of a [[printer]]", pattern: regexp.MustCompile(`^.+$`)},
+	"display":  {what: "the name of a display", right: "use the name of a [[device]] whose driver is display", longest: 40},
 	"profile":  {what: "the name of a model", right: "use the name of a model, or auto", pattern: regexp.MustCompile(`^.+$`)},
 	"paper":    {what: "a width of paper", right: "use 80mm or 58mm", pattern: regexp.MustCompile(`^[0-9]{2,3}mm$`)},
 	"driver":   {what: "the name of a driver", right: "use the name of a driver", pattern: regexp.MustCompile(`^[a-z]+$`)},

@@ -257,6 +257,70 @@ type Device struct {
 	Ack string `toml:"ack" check:"hex"`
 	// What asks it to send a record again, in hexadecimal, such as 15.
 	Nak string `toml:"nak" check:"hex"`
+
+	// What scanning the code of a comanda does to its station's share of the
+	// order: ready, dispatched or off. Without it, ready.
+	OnComanda string `toml:"on_comanda" check:"scan"`
+	// What scanning the code of a delivery slip does to its order. Without it,
+	// dispatched.
+	OnSlip string `toml:"on_slip" check:"scan"`
+	// What scanning the code of a customer's ticket does to its order. Without
+	// it, off: the order is shown.
+	OnReceipt string `toml:"on_receipt" check:"scan"`
+	// The display that shows for a moment what a code of this scanner did.
+	AnswerOn string `toml:"answer_on" check:"display"`
+	// How a scanner ends a code: line, tab, stx-etx or silence.
+	Ends string `toml:"ends" check:"text"`
+	// For how long nothing more may come from a scanner: then a code ends, or
+	// half a one is given up.
+	Silence time.Duration `toml:"silence"`
+	// Whether a scanner sends the AIM identifier before each code: aim or none.
+	CodeID string `toml:"code_id" check:"text"`
+	// What a scanner was set to send before each code.
+	Prefix string `toml:"prefix" check:"text"`
+	// What a scanner was set to send behind each code.
+	Suffix string `toml:"suffix" check:"text"`
+	// For how long the same code of a scanner is the same reading; below zero
+	// every reading counts.
+	Again time.Duration `toml:"again"`
+	// The least characters that a code has.
+	Min int `toml:"min"`
+	// The most characters that a code has.
+	Max int `toml:"max"`
+	// What makes a scanner signal that a code was of use, in hexadecimal, such
+	// as 07.
+	Good string `toml:"good" check:"hex"`
+	// What makes a scanner signal that a code was of no use, in hexadecimal.
+	Bad string `toml:"bad" check:"hex"`
+
+	// What a scale speaks: toledo-8217, sics or toledo-continuous.
+	Protocol string `toml:"protocol" check:"text"`
+	// Whether a scale with sics is asked each time, poll, or goes on by itself,
+	// continuous.
+	Mode string `toml:"mode" check:"text"`
+	// What a scale with toledo-8217 shows: kg, g, lb or oz.
+	Unit string `toml:"unit" check:"text"`
+	// How often a scale is asked while somebody looks.
+	Every time.Duration `toml:"every"`
+	// What an empty scale may drift by and still be empty, such as 0.005.
+	Zero string `toml:"zero" check:"text"`
+	// Whether a scale with toledo-continuous sends a checksum.
+	Checksum bool `toml:"checksum"`
+
+	// What a display shows: ready, the numbers of the orders that are ready;
+	// totals, what a sale came to; idle, its idle text alone. Without it, all.
+	Shows []string `toml:"shows" check:"shows"`
+	// What a display shows when there is nothing else, one text for each row.
+	Idle []string `toml:"idle" check:"text" max:"2"`
+	// How long each page of a display stands where there are several.
+	Page time.Duration `toml:"page"`
+	// For how long a display shows the number of an order that is ready, unless
+	// it leaves before.
+	ReadyFor time.Duration `toml:"ready_for"`
+	// The number that a display has for its code page, where that is not Epson's.
+	CodePage int `toml:"code_page"`
+	// How bright a display is: 1 (20 %) to 4 (100 %).
+	Brightness int `toml:"brightness"`
 }
 
 // An Integration is one account at a delivery channel or another system. It is

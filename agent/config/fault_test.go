@@ -87,6 +87,8 @@ var faultTests = []struct {
 	{name: "comanda to a printer", src: least + printerP + "[tickets]\ncomanda = { printers = [\"p\"] }\n", between: true, want: "10:13: tickets.comanda.printers", says: "[[station]]"},
 	{name: "driver", src: least + strings.Replace(deviceD, "register", "registre", 1) + "profile = \"x\"\n", want: "8:1: device[1].driver", says: "did you mean register?"},
 	{name: "driver's own need", src: least + deviceD, between: true, want: "6:3: device[1]", says: "needs profile or format"},
+	{name: "answer on no display", src: least + deviceD + "profile = \"x\"\nanswer_on = \"d\"\n", between: true, want: "11:1: device[1].answer_on", says: "no display"},
+	{name: "scan does", src: least + deviceD + "profile = \"x\"\non_comanda = \"done\"\n", want: "11:1: device[1].on_comanda", says: "use ready, dispatched or off"},
 	{name: "driver's option", src: least + deviceD + "profile = \"x\"\nencoding = \"ebcdic\"\n", between: true, want: "11:1: device[1].encoding", says: "not known"},
 	{name: "ack", src: least + deviceD + "profile = \"x\"\nack = \"6\"\n", want: "11:1: device[1].ack", says: "such as 06"},
 	{name: "kinds", src: least + deviceD + "profile = \"x\"\nkinds = { V = 1 }\n", want: "11:11: device[1].kinds.V", says: "text"},

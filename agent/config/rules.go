@@ -136,6 +136,7 @@ func (r rules) tickets() {
 func (r rules) devices() {
 	for i, device := range r.cfg.Devices {
 		r.address(at("device", i, "port"), device.Port)
+		r.display(at("device", i, "answer_on"), device.AnswerOn)
 		if device.Driver == "" || r.known.Drivers == nil {
 			continue
 		}
@@ -146,6 +147,14 @@ func (r rules) devices() {
 			continue
 		}
 		r.options(element("device", i), wrong(device))
+	}
+}
+
+// display reports a name that no display has.
+func (r rules) display(key, name string) {
+	isIt := func(d Device) bool { return d.Name == name && d.Driver == "display" }
+	if name != "" && !slices.ContainsFunc(r.cfg.Devices, isIt) {
+		r.fault(key, "there is no display "+quote(name), "use the name of a [[device]] whose driver is display")
 	}
 }
 

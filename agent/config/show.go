@@ -36,11 +36,20 @@ func Show(cfg *Config) []byte {
 
 func showSection(out *bytes.Buffer, section reflect.Value) {
 	for _, f := range fieldsOf(section.Type()) {
+		if isOthers(section, f) {
+			continue
+		}
 		fmt.Fprintf(out, "%s = %s\n", f.key, showValue(section.Field(f.index)))
 	}
 	for _, env := range secretsFromEnvironment(section.Interface()) {
 		fmt.Fprintf(out, "# %s is set and holds a secret (hidden).\n", env)
 	}
+}
+
+// isOthers reports whether a key of a device is not set. Most of them belong to
+// other drivers, and what an empty one means is the driver's own affair.
+func isOthers(section reflect.Value, f field) bool {
+	return section.Type() == reflect.TypeFor[Device]() && section.Field(f.index).IsZero()
 }
 
 // secretsFromEnvironment names the variables that are set and take the place of
@@ -139,6 +148,9 @@ func effective(value reflect.Value) any {
 	case reflect.Struct:
 		out := map[string]any{}
 		for _, f := range fieldsOf(value.Type()) {
+			if isOthers(value, f) {
+				continue
+			}
 			out[f.key] = effective(value.Field(f.index))
 		}
 		return out

@@ -36,6 +36,18 @@ type Config struct {
 	Open   func(context.Context) (drivers.Port, error)
 	Device drivers.Device
 	Keeper Keeper
+	// Board says what a display shows; nil for every other device.
+	Board *Board
+	// Answers names the display that what a scanner's code did is shown on.
+	Answers string
+}
+
+// An Answerer is a Keeper whose device can tell people at once whether what
+// they did was of use (drivers.Signaller).
+type Answerer interface {
+	Keeper
+	// Good is about what was kept last.
+	Good() bool
 }
 
 // Status is how a device is now.
@@ -51,6 +63,13 @@ type Status struct {
 	Garbage int64 `json:"garbage"`
 	// HeardAt is when something was last heard, zero for never.
 	HeardAt store.Moment `json:"heard_at,omitzero"`
+	// Weight is what a scale says now, nil where it is not known: the scale is
+	// not there, or is not asked because nobody looks.
+	Weight *Weight `json:"weight,omitempty"`
+	// Scan is the last code of a scanner since the start.
+	Scan *Scan `json:"scan,omitempty"`
+	// Shown is what stands on a display, row by row.
+	Shown []string `json:"shown,omitempty"`
 }
 
 // The states of a device (store.DeviceState).
@@ -66,6 +85,7 @@ type Devices struct {
 	store *store.Store
 	log   *slog.Logger
 	lines []*line
+	bell  bell
 }
 
 // New returns the devices; Run starts them.
@@ -75,8 +95,16 @@ func New(st *store.Store, devices []Config, log *slog.Logger) *Devices {
 	for _, c := range devices {
 		d.lines = append(d.lines, &line{
 			Config: c, store: st, log: log.With("device", c.Name),
-			status: Status{Name: c.Name, Kind: c.Kind, State: Opening, Since: now},
+			status: Status{Name: c.Name, Kind: c.Kind, State: Opening, Since: now}, bell: &d.bell,
 		})
+	}
+	for _, l := range d.lines {
+		if asked, ok := l.Device.(drivers.Asked); ok {
+			asked.Want(false) // until somebody looks
+		}
+		if l.Answers != "" {
+			l.answers = d.board(l.Answers)
+		}
 	}
 	return d
 }
@@ -86,6 +114,9 @@ func (d *Devices) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for _, l := range d.lines {
 		wg.Go(func() { l.run(ctx) })
+		if shower, ok := l.Device.(drivers.Shower); ok && l.Board != nil {
+			wg.Go(func() { l.Board.run(ctx, l.store, func(rows []drivers.Line) { l.show(shower, rows) }) })
+		}
 	}
 	<-ctx.Done()
 	wg.Wait()
@@ -96,9 +127,7 @@ func (d *Devices) Run(ctx context.Context) error {
 func (d *Devices) Statuses() []Status {
 	out := make([]Status, 0, len(d.lines))
 	for _, l := range d.lines {
-		l.mu.Lock()
-		out = append(out, l.status)
-		l.mu.Unlock()
+		out = append(out, l.now())
 	}
 	return out
 }
@@ -114,12 +143,33 @@ type line struct {
 	toldAt   time.Time
 	toldOnce bool
 
+	bell    *bell
+	answers *Board // nil: nowhere
+	quiet   quiet
+
 	mu     sync.Mutex
 	status Status
+	looks  int // who look at it
+}
+
+// now is its status.
+func (l *line) now() Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.status
+}
+
+// alter changes its status, and tells who watch.
+func (l *line) alter(change func(*Status)) {
+	l.mu.Lock()
+	change(&l.status)
+	l.mu.Unlock()
+	l.bell.ring()
 }
 
 func (l *line) run(ctx context.Context) {
 	err := drivers.Keep(ctx, l.Open, l.listen, l.report)
+	l.quiet.end()
 	if l.untold > 0 {
 		l.logGarbage(nil)
 	}
@@ -134,7 +184,13 @@ func (l *line) listen(ctx context.Context, port drivers.Port) error {
 	if err != nil {
 		return err
 	}
-	return l.Device.Listen(ctx, port, partial, func(h drivers.Heard) error { return l.keep(ctx, h) })
+	return l.Device.Listen(ctx, port, partial, func(h drivers.Heard) error {
+		if err := l.keep(ctx, h); err != nil {
+			return err
+		}
+		l.answer(port, h)
+		return nil
+	})
 }
 
 // keep hands on what was heard. While there is no room it waits: the device is
@@ -186,14 +242,17 @@ func (l *line) roomMayBe(ctx context.Context) bool {
 
 func (l *line) count(h drivers.Heard) {
 	now := l.store.Clock().Now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.status.HeardAt = now
-	switch {
-	case h.Record != nil:
-		l.status.Records++
-	case h.Garbage != nil:
-		l.status.Garbage++
+	l.alter(func(s *Status) {
+		s.HeardAt = now
+		switch {
+		case h.Record != nil:
+			s.Records++
+		case h.Garbage != nil:
+			s.Garbage++
+		}
+	})
+	if h.Record != nil {
+		l.weigh(h.Record, now)
 	}
 }
 
@@ -236,6 +295,10 @@ func (l *line) logGarbage(piece []byte) {
 // report tells how drivers.Keep sees the port.
 func (l *line) report(c drivers.Change) {
 	state, cause := stateOf(c)
+	l.quiet.reset()
+	if !c.Up {
+		l.alter(func(s *Status) { s.Weight = nil })
+	}
 	l.tell(state, cause, c.Flaps)
 }
 
@@ -256,10 +319,7 @@ func stateOf(c drivers.Change) (state, cause string) {
 
 // set changes the state unless it is that already.
 func (l *line) set(state, cause string) {
-	l.mu.Lock()
-	same := l.status.State == state && l.status.Cause == cause
-	l.mu.Unlock()
-	if !same {
+	if s := l.now(); s.State != state || s.Cause != cause {
 		l.tell(state, cause, 0)
 	}
 }
@@ -267,9 +327,7 @@ func (l *line) set(state, cause string) {
 // tell records a state: here, upstream, and in the log.
 func (l *line) tell(state, cause string, flaps int) {
 	now := l.store.Clock().Now()
-	l.mu.Lock()
-	l.status.State, l.status.Cause, l.status.Since = state, cause, now
-	l.mu.Unlock()
+	l.alter(func(s *Status) { s.State, s.Cause, s.Since = state, cause, now })
 	if state == Ready {
 		l.log.Info("device ready", "flaps", flaps)
 	} else {

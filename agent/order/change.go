@@ -37,8 +37,11 @@ func compare(known *store.Order, d *Draft) step {
 // answered reports whether the status that a channel itself sends shows that
 // it knows of our answer.
 func answered(ours, theirs store.Status) bool {
-	if ended(ours) {
+	switch {
+	case ended(ours):
 		return ended(theirs)
+	case rank(ours) >= rank(store.Ready) && !ended(theirs):
+		return rank(theirs) >= rank(ours)
 	}
 	return rank(theirs) >= rank(store.Accepted) && !ended(theirs)
 }
@@ -67,6 +70,7 @@ func merge(known *store.Order, d *Draft, s step) store.Order {
 		next.ReceivedAt, next.HeldUntil, next.ChannelState = known.ReceivedAt, known.HeldUntil, known.ChannelState
 		next.Status, next.StatusRaw, next.Invoice, next.Raw = known.Status, known.StatusRaw, known.Invoice, known.Raw
 		next.Courier, next.CourierURL, next.ManagedDelivery = known.Courier, known.CourierURL, known.ManagedDelivery
+		next.ReadyStations, next.ReadyAt = known.ReadyStations, known.ReadyAt
 		keep(&next.Transaction, known.Transaction)
 		keep(&next.PointOfSale, known.PointOfSale)
 		keep(&next.Table, known.Table)
@@ -136,6 +140,9 @@ func (in *Intake) change(tx *store.Tx, known *store.Order, d *Draft) (Taken, err
 		return takenOf(known, ChangeOlder), tx.Log(in.rules.olderEntry(known, d))
 	}
 	next := merge(known, d, s)
+	if s.content {
+		in.unready(known, &next, d.Order.Status)
+	}
 	if s == (step{dated: true}) {
 		return takenOf(known, ChangeNone), tx.PutOrder(&next)
 	}

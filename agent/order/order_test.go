@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openStore(t *testing.T) *store.Store {
+func openStore(t testing.TB) *store.Store {
 	t.Helper()
 	st, err := store.Open(filepath.Join(t.TempDir(), "m.db"), store.Options{Identity: "lima-01/caja-1", Reserve: 64 << 10})
 	if err != nil {
@@ -51,7 +51,7 @@ type kitchen struct {
 	st *store.Store
 }
 
-func newKitchen(t *testing.T, r Rules) kitchen {
+func newKitchen(t testing.TB, r Rules) kitchen {
 	t.Helper()
 	if err := r.Check(); err != nil {
 		t.Fatal(err)

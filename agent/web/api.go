@@ -43,6 +43,9 @@ func (s *Server) api() http.Handler {
 	answer(mux, "GET /v1/printers", func(*http.Request) (any, error) { return c.Printers(), nil })
 	answer(mux, "GET /v1/printers/{name}", func(r *http.Request) (any, error) { return c.Printer(r.PathValue("name")) })
 	answer(mux, "POST /v1/printers/{name}/{action}", s.actOnPrinter)
+	answer(mux, "GET /v1/devices", func(*http.Request) (any, error) { return c.Devices(), nil })
+	answer(mux, "GET /v1/devices/{name}", func(r *http.Request) (any, error) { return c.Device(r.Context(), r.PathValue("name")) })
+	mux.HandleFunc("GET /v1/devices/stream", s.streamDevices)
 	answer(mux, "GET /v1/report", s.report)
 	answer(mux, "POST /v1/report", s.printReport)
 	answer(mux, "GET /v1/sales", func(r *http.Request) (any, error) {
@@ -101,6 +104,10 @@ func (s *Server) actOnOrder(r *http.Request) (any, error) {
 		return s.commands.Reject(name, in.Reason, in.Who)
 	case "release":
 		return s.commands.Release(name, in.Who)
+	case "ready":
+		return s.commands.Ready(name, in.Who)
+	case "dispatch":
+		return s.commands.Dispatch(name, in.Who)
 	case "precheck":
 		return s.commands.Precheck(name, in.Who)
 	case "reprint":

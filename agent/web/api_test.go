@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mostrador/agent/command"
+	"mostrador/agent/device"
 	"mostrador/agent/order"
 	"mostrador/agent/spool"
 	"mostrador/drivers"
@@ -37,6 +38,16 @@ func (o *orders) Reject(_ uint64, reason, _ string) error {
 	return nil
 }
 func (o *orders) Release(uint64, string) error { return store.ErrNotFound }
+func (o *orders) Ready(_ uint64, who string) error {
+	o.asked = append(o.asked, "ready "+who)
+	return nil
+}
+
+func (o *orders) Dispatch(_ uint64, who string) error {
+	o.asked = append(o.asked, "dispatch "+who)
+	return nil
+}
+
 func (o *orders) Precheck(_ uint64, who string) (*store.Job, error) {
 	if who == "" {
 		return nil, order.ErrRefused
@@ -68,7 +79,7 @@ func serve(t *testing.T, loopback bool) (*Client, *store.Store, *orders) {
 		t.Fatal(err)
 	}
 	asked := &orders{}
-	commands := command.New(st, asked, sp, func() any { return map[string]bool{"connected": false} }, command.About{Version: "test"})
+	commands := command.New(st, asked, sp, device.New(st, nil, quiet), func() any { return map[string]bool{"connected": false} }, command.About{Version: "test"})
 	server := New(commands, dir, quiet)
 	server.loopback = loopback
 	ctx, stop := context.WithCancel(t.Context())

@@ -25,14 +25,8 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
 		fail(w, statusOf(err), err.Error())
 		return
 	}
-	out := http.NewResponseController(w)
-	// The server's own limits are for requests that end.
-	_, _ = out.SetReadDeadline(time.Time{}), out.SetWriteDeadline(time.Time{})
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(http.StatusOK)
-	if out.Flush() != nil {
+	out, err := openStream(w)
+	if err != nil {
 		return
 	}
 	// It ends with the listener or the agent; nobody is left to hear why.
@@ -46,6 +40,18 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
 		}
 		return out.Flush()
 	})
+}
+
+// openStream begins an answer that does not end by itself.
+func openStream(w http.ResponseWriter) (*http.ResponseController, error) {
+	out := http.NewResponseController(w)
+	// The server's own limits are for requests that end.
+	_, _ = out.SetReadDeadline(time.Time{}), out.SetWriteDeadline(time.Time{})
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(http.StatusOK)
+	return out, out.Flush()
 }
 
 func (s *Server) eventsFrom(r *http.Request) (uint64, error) {
@@ -71,6 +77,12 @@ func (c *Client) Events(ctx context.Context, after *uint64, tell func(store.Entr
 	if after != nil {
 		path += "?after=" + strconv.FormatUint(*after, 10)
 	}
+	return stream(ctx, c, path, tell)
+}
+
+// stream tells each event of a stream, until ctx ends, tell fails, or the agent
+// is gone.
+func stream[T any](ctx context.Context, c *Client, path string, tell func(T) error) error {
 	resp, err := c.ask(ctx, &http.Client{Transport: c.http.Transport}, http.MethodGet, path, nil)
 	if err != nil {
 		return err
@@ -83,7 +95,7 @@ func (c *Client) Events(ctx context.Context, after *uint64, tell func(store.Entr
 		if !ok {
 			continue
 		}
-		var e store.Entry
+		var e T
 		if err := json.Unmarshal([]byte(data), &e); err != nil {
 			return fmt.Errorf("an event of the agent: %w", err)
 		}

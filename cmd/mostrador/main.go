@@ -113,6 +113,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.ordersCommand(),
 		a.ticketsCommand(),
 		a.printersCommand(),
+		a.devicesCommand(),
 		a.printCommand(),
 		a.salesCommand(),
 		a.eventsCommand(),

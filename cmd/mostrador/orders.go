@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,8 @@ func (a *app) ordersCommand() *cobra.Command {
 	orders.AddCommand(list, show,
 		a.orderAction("accept", "Accept an order that waits for it", byHand),
 		reject,
+		a.orderAction("ready", "Mark an order as ready to leave, and tell its channel", byHand),
+		a.orderAction("dispatch", "Mark an order as gone, and tell its channel", byHand),
 		a.orderAction("release", "Print a scheduled order now", byHand),
 		a.orderAction("precheck", "Print the bill before payment", byHand),
 		a.orderAction("reprint", "Print once more what is on paper of an order, marked REIMPRESIÓN", byHand),
@@ -114,6 +117,9 @@ func (a *app) writeOrder(w io.Writer, d command.OrderDetail) {
 	say("Pedido", fmt.Sprintf("%s (%s, %s, revisión %d)", o.Number, order.KindWords(o.Kind), order.StatusWords(o.Status), o.Revision))
 	say("Origen", fmt.Sprintf("%s, %s %s", o.Origin, o.Key.Provider, o.Key.Nickname))
 	say("Canal", channelWords(o.ChannelState))
+	if o.Status != store.Ready {
+		say("Ya listo en", strings.Join(o.ReadyStations, ", "))
+	}
 	say("Id", o.ID)
 	say("Cliente", o.Customer.Name+" "+o.Customer.Phone)
 	if o.Address != nil {

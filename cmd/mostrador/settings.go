@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"mostrador/agent/config"
-	"mostrador/agent/device"
 	"mostrador/agent/integration"
 	"mostrador/agent/order"
-	"mostrador/agent/sale"
 	"mostrador/agent/spool"
 	"mostrador/agent/spool/ticket"
 	"mostrador/agent/uplink"
@@ -118,23 +116,4 @@ func uplinkSettings(cfg *config.Config) (uplink.Settings, error) {
 		Proxy: u.Proxy, Window: u.Window, Rate: u.Rate, Batch: u.Batch, AcknowledgedBy: u.AcknowledgedBy,
 		KeepSent: cfg.Buffer.KeepSent,
 	}, err
-}
-
-func deviceConfigs(cfg *config.Config, open portOpener, st *store.Store) ([]device.Config, error) {
-	var all []device.Config
-	for _, d := range cfg.Devices {
-		driver, err := deviceDrivers()[d.Driver](d)
-		if err != nil {
-			return nil, fmt.Errorf("device %s: %w", d.Name, err)
-		}
-		all = append(all, device.Config{
-			Name: d.Name, Kind: d.Driver, Open: open(d.Port), Device: driver,
-			Keeper: sale.NewRecorder(st, sale.Source{
-				Name: d.Driver + "/" + d.Name, Currency: cfg.Terminal.Currency, PointOfSale: d.Name,
-				Location:  cfg.Terminal.Location(),
-				DayStarts: time.Duration(cfg.Terminal.BusinessDayStarts) * time.Minute,
-			}),
-		})
-	}
-	return all, nil
 }

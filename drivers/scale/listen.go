@@ -31,6 +31,8 @@ func (c *scale) Listen(ctx context.Context, port drivers.Port, partial []byte, k
 	if err := l.garbage(partial); err != nil { // of another driver, before the configuration changed
 		return err
 	}
+	c.onWant(func() { _ = port.SetReadDeadline(time.Unix(1, 0)) })
+	defer c.onWant(nil)
 	err := l.run(ctx)
 	if l.keepErr == nil && ctx.Err() != nil {
 		return ctx.Err()
@@ -53,6 +55,7 @@ type listening struct {
 	lookUntil time.Time
 	last      map[string]string // the fields of the last record
 	lastAt    time.Time
+	resting   bool // nobody wants to know
 }
 
 // run asks and reads until the port fails or ctx ends.
@@ -70,6 +73,9 @@ func (l *listening) run(ctx context.Context) error {
 		if ctx.Err() != nil { // its end may have come before our deadline
 			return ctx.Err()
 		}
+		if l.rests() != l.resting { // so may somebody's wish
+			continue
+		}
 		n, err := l.port.Read(buf)
 		if n > 0 {
 			if err := l.take(buf[:n]); err != nil {
@@ -85,6 +91,13 @@ func (l *listening) run(ctx context.Context) error {
 // due does what is due, and says when something is next.
 func (l *listening) due() (time.Time, error) {
 	now := time.Now()
+	if rests := l.rests(); rests != l.resting {
+		l.resting = rests
+		l.readAt, l.last, l.asked = now, nil, time.Time{} // it begins anew
+	}
+	if l.resting {
+		return time.Time{}, nil
+	}
 	if now.Sub(l.readAt) >= silentAfter {
 		if l.lookUntil.Before(l.readAt.Add(silentAfter)) {
 			l.lookUntil = now.Add(lastLook)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"mostrador/drivers"
@@ -88,16 +89,47 @@ type Settings struct {
 	Checksum bool
 }
 
-// A scale is the driver: the settings, read.
+// A scale is the driver: the settings, read. It is a drivers.Asked.
 type scale struct {
 	speech
 	every time.Duration
 	zero  decimal
+
+	mu       sync.Mutex
+	unwanted bool
+	wake     func() // of the listening under way, nil without one
+}
+
+var _ drivers.Asked = (*scale)(nil)
+
+// Want is as drivers.Asked has it. A scale that speaks by itself does so whether
+// somebody looks or not.
+func (c *scale) Want(wanted bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if changed := c.unwanted == wanted; changed && c.wake != nil {
+		defer c.wake()
+	}
+	c.unwanted = !wanted
+}
+
+// rests reports whether the scale is not to be asked.
+func (c *scale) rests() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unwanted && len(c.ask) > 0 && !c.once
+}
+
+// onWant sets what wakes the listening under way, nil for none.
+func (c *scale) onWant(wake func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wake = wake
 }
 
 // New returns the driver of a scale. Its error joins every fault of the
 // settings, each beginning with the key that it is about.
-func New(s Settings) (drivers.Device, error) {
+func New(s Settings) (drivers.Asked, error) {
 	c := &scale{every: s.Every}
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }

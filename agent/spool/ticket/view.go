@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -21,7 +22,8 @@ type baseView struct {
 	Came     string // clock of its arrival
 	Due      string // clock when it is due, with the day where that is another one
 	Copy     int    // from 2, of copies that were asked for; else 0
-	OrderID  string // for a code to scan
+	OrderID  string
+	Scan     string // for a code to scan: this ticket's id
 	// Revision of the order, 0 for its first one. Replaces: this paper takes the
 	// place of one that came out before, or may have (Unsure).
 	Revision         int
@@ -42,7 +44,7 @@ func (r *Renderer) base(in Input, c *clipper) baseView {
 		W: &r.words, Marks: r.marks(in, c),
 		Number: c.short(number(o)), Kind: c.short(r.kind(o)), IsTable: o.Kind == store.Table,
 		Customer: c.short(o.Customer.Name), Phone: strings.ReplaceAll(c.short(o.Customer.Phone), " ", noBreak), Channel: c.short(channel(o)),
-		Came: r.clock(o.ReceivedAt.Wall), Due: r.due(o), Observations: c.long(o.Observations), OrderID: o.ID,
+		Came: r.clock(o.ReceivedAt.Wall), Due: r.due(o), Observations: c.long(o.Observations), OrderID: o.ID, Scan: cmp.Or(in.Job.ID, o.ID),
 		Replaces: in.Job.Follows != 0, Unsure: in.Followed != nil && in.Followed.State == store.JobUnknown,
 	}
 	if in.Job.Revision > 1 {
