@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -35,6 +36,20 @@ func MakeCertificates(t testing.TB, notBefore time.Time) Certificates {
 	a.sign("client", &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	file := func(name string) string { return filepath.Join(a.dir, name) }
 	return Certificates{file("ca.crt"), file("server.crt"), file("server.key"), file("client.crt"), file("client.key")}
+}
+
+// Trust is a client's side of TLS that believes the authority of a PEM file.
+func Trust(t testing.TB, caFile string) *tls.Config {
+	t.Helper()
+	text, err := os.ReadFile(caFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		t.Fatalf("%s holds no certificate", caFile)
+	}
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 }
 
 type authority struct {

@@ -3,6 +3,7 @@ package uplinktest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -32,6 +33,15 @@ type Event struct {
 	Sequence string          `json:"sequence"`
 	Data     json.RawMessage `json:"data"`
 	Raw      []byte          `json:"-"` // the message as it came
+}
+
+// Decode reads a message that came some other way than to a Consumer.
+func (e *Event) Decode(t testing.TB, message []byte) {
+	t.Helper()
+	if err := json.Unmarshal(message, e); err != nil {
+		t.Fatalf("%v: %s", err, message)
+	}
+	e.Raw = message
 }
 
 // Into decodes the event's data.
@@ -82,8 +92,20 @@ func (r Report) Faults() []string {
 }
 
 // Subscribe starts a consumer under its own client id at a broker (host:port,
-// or an mqtt:// URL) of everything that terminals send. It ends with the test.
+// or an mqtt:// URL, which may hold user and password) of everything that terminals send. It ends with the test.
 func Subscribe(t testing.TB, broker, clientID string) *Consumer {
+	t.Helper()
+	return subscribe(t, "tcp://"+strings.TrimPrefix(broker, "mqtt://"), clientID, nil)
+}
+
+// SubscribeTLS is Subscribe over TLS, where the broker's certificate is signed
+// by the authority of a PEM file.
+func SubscribeTLS(t testing.TB, broker, clientID, caFile string) *Consumer {
+	t.Helper()
+	return subscribe(t, "tls://"+strings.TrimPrefix(strings.TrimPrefix(broker, "mqtt://"), "tls://"), clientID, Trust(t, caFile))
+}
+
+func subscribe(t testing.TB, broker, clientID string, secure *tls.Config) *Consumer {
 	t.Helper()
 	contract, err := LoadContract()
 	if err != nil {
@@ -94,7 +116,8 @@ func Subscribe(t testing.TB, broker, clientID string) *Consumer {
 		events: map[string][]Event{}, first: map[series]map[string][]byte{}, ofType: map[string]int{}, last: map[series]string{},
 	}
 	o := mqtt.NewClientOptions()
-	o.AddBroker("tcp://" + strings.TrimPrefix(broker, "mqtt://"))
+	o.AddBroker(broker)
+	o.SetTLSConfig(secure)
 	o.SetClientID(clientID)
 	o.SetCleanSession(false)
 	o.SetAutoReconnect(true)

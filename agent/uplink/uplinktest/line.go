@@ -12,7 +12,7 @@ import (
 // chooses: cut, half-open, slow. It ends with the test.
 type Line struct {
 	t        testing.TB
-	target   string
+	targets  []string
 	listener net.Listener
 	work     sync.WaitGroup
 
@@ -47,14 +47,15 @@ func (p *pair) close() {
 	}
 }
 
-// NewLine relays from a free port of loopback to target (host:port).
-func NewLine(t testing.TB, target string) *Line {
+// NewLine relays from a free port of loopback to the first of targets
+// (host:port) that answers.
+func NewLine(t testing.TB, targets ...string) *Line {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &Line{t: t, target: target, listener: listener, pairs: map[*pair]bool{}, budget: -1}
+	l := &Line{t: t, targets: targets, listener: listener, pairs: map[*pair]bool{}, budget: -1}
 	l.work.Go(l.accept)
 	t.Cleanup(l.Close)
 	return l
@@ -152,9 +153,19 @@ func (l *Line) accept() {
 	}
 }
 
+// dial returns nil when no target answers.
+func (l *Line) dial() net.Conn {
+	for _, target := range l.targets {
+		if conn, err := net.DialTimeout("tcp", target, 5*time.Second); err == nil {
+			return conn
+		}
+	}
+	return nil
+}
+
 func (l *Line) relay(agent net.Conn) {
-	broker, err := net.DialTimeout("tcp", l.target, 5*time.Second)
-	if err != nil {
+	broker := l.dial()
+	if broker == nil {
 		agent.Close()
 		return
 	}

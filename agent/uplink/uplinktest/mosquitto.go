@@ -1,18 +1,13 @@
 package uplinktest
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // BrokerOptions say how a mosquitto is set up. The zero value is plain TCP on
@@ -36,15 +31,9 @@ type BrokerOptions struct {
 // A Broker is a real mosquitto on a free port of loopback. It keeps its port
 // over Stop, Kill and Start, and ends with the test.
 type Broker struct {
-	t    testing.TB
-	path string
-	conf string
+	process
 	addr string
 	opts BrokerOptions
-
-	mu  sync.Mutex // guards log, which mosquitto writes to
-	log bytes.Buffer
-	cmd *exec.Cmd
 }
 
 // Mosquitto starts a broker. Without mosquitto on this machine the test fails.
@@ -58,10 +47,9 @@ func Mosquitto(t testing.TB, opts BrokerOptions) *Broker {
 		}
 	}
 	dir := t.TempDir()
-	b := &Broker{t: t, path: path, conf: filepath.Join(dir, "mosquitto.conf"), addr: FreeAddress(t), opts: opts}
-	if err := os.WriteFile(b.conf, []byte(b.config(dir)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	conf := filepath.Join(dir, "mosquitto.conf")
+	b := &Broker{process: process{t: t, path: path, name: "mosquitto", args: []string{"-c", conf}}, addr: FreeAddress(t), opts: opts}
+	b.must(os.WriteFile(conf, []byte(b.config(dir)), 0o600))
 	b.Start()
 	t.Cleanup(b.Kill)
 	return b
@@ -122,13 +110,6 @@ func (b *Broker) access(dir string) []string {
 	return lines
 }
 
-func (b *Broker) must(err error) {
-	if err != nil {
-		b.t.Helper()
-		b.t.Fatal(err)
-	}
-}
-
 // Addr is host:port, URL the address for [uplink] broker.
 func (b *Broker) Addr() string { return b.addr }
 
@@ -143,64 +124,5 @@ func (b *Broker) URL() string {
 // Start starts the broker again on its port, and waits until it listens.
 func (b *Broker) Start() {
 	b.t.Helper()
-	cmd := exec.Command(b.path, "-c", b.conf)
-	cmd.Stderr = (*brokerLog)(b)
-	b.must(cmd.Start())
-	b.cmd = cmd
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		conn, err := net.DialTimeout("tcp", b.addr, time.Second)
-		if err == nil {
-			conn.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			b.t.Fatalf("mosquitto does not listen on %s: %v\n%s", b.addr, err, b.Log())
-		}
-	}
-}
-
-// Kill ends the broker as a power cut would (kill -9).
-func (b *Broker) Kill() { b.end(syscall.SIGKILL) }
-
-// Stop ends the broker in order.
-func (b *Broker) Stop() { b.end(syscall.SIGTERM) }
-
-// Freeze stops the broker's process and Thaw lets it go on: connections stay
-// and nothing answers.
-func (b *Broker) Freeze() { b.signal(sigFreeze) }
-
-// Thaw undoes Freeze.
-func (b *Broker) Thaw() { b.signal(sigThaw) }
-
-func (b *Broker) signal(s syscall.Signal) {
-	if b.cmd != nil {
-		b.must(b.cmd.Process.Signal(s))
-	}
-}
-
-func (b *Broker) end(s syscall.Signal) {
-	if b.cmd == nil {
-		return
-	}
-	if err := b.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		b.t.Errorf("end mosquitto: %v", err)
-	}
-	_ = b.cmd.Wait() // ends with the signal
-	b.cmd = nil
-}
-
-// Log is what the broker has said since the test began.
-func (b *Broker) Log() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.log.String()
-}
-
-// A brokerLog is where mosquitto writes.
-type brokerLog Broker
-
-func (l *brokerLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.log.Write(p)
+	b.start(b.addr)
 }
