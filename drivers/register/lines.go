@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"mostrador/drivers/text"
 )
 
 // The kinds of a line in a journal of several lines a receipt, beside those of
@@ -94,11 +96,9 @@ type lineRule struct {
 //
 //	KIND [NAME]: TEMPLATE
 //
-// such as "payment CASH: CASH {amount}". In the template, {FIELD} is a field,
-// {FIELD:A|B} one that is A or B, {_} any word and {_:A|B} A or B, a space any number of them, and
-// what stands in brackets may be missing; all else must stand in the line as it
-// is written, in capitals or not. NAME is the field name of lines that do not
-// hold it. The first template that fits a line decides.
+// such as "payment CASH: CASH {amount}", with a template as text.Template has
+// it. NAME is the field name of lines that do not hold it. The first template
+// that fits a line decides.
 func ParseLines(lines []string) error {
 	_, err := parseLines(lines)
 	return err
@@ -133,16 +133,12 @@ func parseLine(line string) (lineRule, error) {
 	case !slices.Contains(lineKinds, kind):
 		return lineRule{}, fmt.Errorf("there is no kind %q: the kinds are %s", kind, strings.Join(lineKinds, ", "))
 	}
-	expression, fields, err := translateTemplate(template)
+	pattern, err := text.Template(template, append(slices.Clone(fields), lineFields...), patterns)
 	if err != nil {
 		return lineRule{}, err
 	}
-	if err := checkLine(kind, fields); err != nil {
+	if err := checkLine(kind, pattern.SubexpNames()); err != nil {
 		return lineRule{}, err
-	}
-	pattern, err := regexp.Compile(`(?i)^` + expression + `$`)
-	if err != nil {
-		return lineRule{}, fmt.Errorf("it cannot be read: %w", err)
 	}
 	return lineRule{kind: kind, name: strings.TrimSpace(name), pattern: pattern}, nil
 }
@@ -166,97 +162,15 @@ func checkLine(kind string, fields []string) error {
 	return nil
 }
 
-// translateTemplate writes a template as a regular expression, and lists its
-// fields.
-func translateTemplate(template string) (expression string, fields []string, err error) {
-	var b strings.Builder
-	optional := false
-	for rest := template; rest != ""; {
-		switch c := rest[0]; {
-		case c == '{':
-			field, after, ok := strings.Cut(rest[1:], "}")
-			if !ok {
-				return "", nil, errors.New("a { is not closed")
-			}
-			part, name, err := placeholder(field)
-			if err != nil {
-				return "", nil, err
-			}
-			if name != "" && slices.Contains(fields, name) {
-				return "", nil, fmt.Errorf("the field %s is named twice", name)
-			}
-			fields = append(fields, name)
-			b.WriteString(part)
-			rest = after
-			continue
-		case c == '[' && !optional:
-			optional = true
-			b.WriteString(`(?:`)
-		case c == ']' && optional:
-			optional = false
-			b.WriteString(`)?`)
-		case c == '[' || c == ']' || c == '}':
-			return "", nil, fmt.Errorf("a %c has no partner", c)
-		case c == ' ':
-			b.WriteString(`\s+`)
-			rest = strings.TrimLeft(rest, " ")
-			continue
-		default:
-			next := strings.IndexAny(rest, "{[]} ")
-			if next < 0 {
-				next = len(rest)
-			}
-			b.WriteString(regexp.QuoteMeta(rest[:next]))
-			rest = rest[next:]
-			continue
-		}
-		rest = rest[1:]
-	}
-	if optional {
-		return "", nil, errors.New("a [ is not closed")
-	}
-	return b.String(), fields, nil
-}
-
-// placeholder is one field as a regular expression.
-func placeholder(field string) (expression, name string, err error) {
-	name, choice, chosen := strings.Cut(field, ":")
-	switch {
-	case name == "_":
-	case !slices.Contains(fields, name) && !slices.Contains(lineFields, name):
-		return "", "", fmt.Errorf("there is no field %q: the fields are %s", name, strings.Join(append(slices.Clone(fields), lineFields...), ", "))
-	case name == "kind":
-		return "", "", errors.New("the kind stands before the colon")
-	}
-	pattern, ok := patterns[name]
-	if !ok {
-		pattern = `\S+?`
-	}
-	if chosen {
-		words := strings.Split(choice, "|")
-		for i, w := range words {
-			if w == "" {
-				return "", "", fmt.Errorf("{%s} has an empty choice", field)
-			}
-			words[i] = strings.ReplaceAll(regexp.QuoteMeta(w), " ", `\s+`)
-		}
-		pattern = strings.Join(words, "|")
-	}
-	if name == "_" {
-		return `(?:` + pattern + `)`, "", nil
-	}
-	return `(?P<` + name + `>` + pattern + `)`, name, nil
-}
-
 // lineFields are the fields that only lines have.
 var lineFields = []string{"clerk", "z", "count"}
 
 // readLine makes a record of a line by the first rule that fits. A line without
 // a digit that none fits is a text, such as the shop's thanks: a note.
-func (r *reader) readLine(text string) (map[string]string, bool) {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "·", "."))
+func (r *reader) readLine(line string) (map[string]string, bool) {
+	line = strings.TrimSpace(strings.ReplaceAll(line, "·", "."))
 	for _, rule := range r.lines {
-		groups := rule.pattern.FindStringSubmatch(text)
+		groups := rule.pattern.FindStringSubmatch(line)
 		if groups == nil {
 			continue
 		}
@@ -273,7 +187,7 @@ func (r *reader) readLine(text string) (map[string]string, bool) {
 			return found, true
 		}
 	}
-	if strings.IndexFunc(text, unicode.IsDigit) < 0 {
+	if strings.IndexFunc(line, unicode.IsDigit) < 0 {
 		return map[string]string{"kind": Note}, true
 	}
 	return nil, false

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/encoding"
 
 	"mostrador/drivers"
+	"mostrador/drivers/text"
 )
 
 const (
@@ -26,7 +27,7 @@ type reader struct {
 	lines      []lineRule        // in place of format
 	charset    encoding.Encoding // nil for UTF-8
 	kinds      map[string]string
-	date, time layout
+	date, time text.Layout
 	decimal    byte
 	ack, nak   []byte
 }

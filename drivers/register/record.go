@@ -2,6 +2,8 @@ package register
 
 import (
 	"strings"
+
+	"mostrador/drivers/text"
 )
 
 // decode makes text of a line. What is no character becomes U+FFFD: a garbled
@@ -41,13 +43,13 @@ func (r *reader) normalise(found map[string]string) bool {
 func (r *reader) normaliseTimes(found map[string]string) bool {
 	for _, field := range []struct {
 		name, out string
-		in        layout
+		in        text.Layout
 	}{{"date", "2006-01-02", r.date}, {"time", "15:04:05", r.time}} {
 		value, ok := found[field.name]
 		if !ok {
 			continue
 		}
-		if value, ok = field.in.parse(value, field.out); !ok {
+		if value, ok = field.in.Parse(value, field.out); !ok {
 			return false
 		}
 		found[field.name] = value
@@ -63,7 +65,7 @@ func (r *reader) normaliseNumbers(found map[string]string) bool {
 		if !ok {
 			continue
 		}
-		number, isNumber := plainDecimal(value, r.decimal)
+		number, isNumber := text.Decimal(value, r.decimal)
 		switch {
 		case isNumber:
 			found[name] = number

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"mostrador/drivers"
+	"mostrador/drivers/text"
 )
 
 // The kinds of a record, in the field "kind" of a drivers.Record.
@@ -110,9 +111,9 @@ func New(s Settings) (drivers.Device, error) {
 	r.charset, err = charset(s.Encoding)
 	fault("encoding", err)
 	fault("kinds", r.checkKinds())
-	r.date, err = parseLayout(s.Date, dateTokens)
+	r.date, err = text.ParseLayout(s.Date, text.Date)
 	fault("date", err)
-	r.time, err = parseLayout(s.Time, timeTokens)
+	r.time, err = text.ParseLayout(s.Time, text.Time)
 	fault("time", err)
 	if s.Decimal != "." && s.Decimal != "," {
 		fault("decimal", fmt.Errorf(`%q: the decimal mark is "." or ","`, s.Decimal))

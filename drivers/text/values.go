@@ -1,4 +1,4 @@
-package register
+package text
 
 import (
 	"errors"
@@ -15,26 +15,33 @@ type token struct {
 	text, layout, part string
 }
 
+// Parts are what a layout may be made of: Date's or Time's.
+type Parts []token
+
 // The tokens, longer ones before their beginnings.
 var (
-	dateTokens = []token{
+	// Date is made of YYYY or YY, MM or M, DD or D.
+	Date = Parts{
 		{"YYYY", "2006", "year"}, {"YY", "06", "year"},
 		{"MM", "01", "month"}, {"M", "1", "month"},
 		{"DD", "02", "day"}, {"D", "2", "day"},
 	}
-	timeTokens = []token{
+	// Time is made of HH or H (0 to 23), or hh or h with AM, MM, SS.
+	Time = Parts{
 		{"HH", "15", "hour"}, {"H", "15", "hour"},
 		{"hh", "03", "hour"}, {"h", "3", "hour"}, {"AM", "PM", "half of the day"},
 		{"MM", "04", "minute"}, {"SS", "05", "second"},
 	}
 )
 
-// A layout is the ways in which a register may write a date or a time, as
+// A Layout is the ways in which a device may write a date or a time, as
 // layouts of Go's package time.
-type layout []string
+type Layout []string
 
-// parseLayout reads a layout of the configuration.
-func parseLayout(s string, tokens []token) (layout, error) {
+// ParseLayout reads a layout of the configuration, such as DD/MM/YYYY or
+// HH:MM[:SS]: tokens of these parts with spaces or - / . : , between them; an
+// ending in brackets may be missing.
+func ParseLayout(s string, tokens Parts) (Layout, error) {
 	main, rest, optional := strings.Cut(s, "[")
 	if optional && !strings.HasSuffix(rest, "]") {
 		return nil, fmt.Errorf("%q: the bracket does not close at the end", s)
@@ -48,13 +55,13 @@ func parseLayout(s string, tokens []token) (layout, error) {
 		return nil, fmt.Errorf("%q: %w", s, err)
 	}
 	if !optional {
-		return layout{short}, nil
+		return Layout{short}, nil
 	}
 	ending, err := translate(strings.TrimSuffix(rest, "]"), tokens, seen)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", s, err)
 	}
-	return layout{short + ending, short}, nil
+	return Layout{short + ending, short}, nil
 }
 
 // translate writes s as a layout of Go's package time, and notes the parts.
@@ -113,8 +120,9 @@ func texts(tokens []token) string {
 	return strings.Join(names, ", ")
 }
 
-// parse reads a date or time and writes it in the form out.
-func (l layout) parse(s, out string) (string, bool) {
+// Parse reads a date or time and writes it in the form out, a layout of Go's
+// package time.
+func (l Layout) Parse(s, out string) (string, bool) {
 	for _, layout := range l {
 		t, err := time.Parse(layout, strings.ToUpper(s))
 		if err != nil {
@@ -128,10 +136,10 @@ func (l layout) parse(s, out string) (string, bool) {
 	return "", false
 }
 
-// plainDecimal writes a number as digits with at most one "." and a leading
+// Decimal writes a number as digits with at most one "." and a leading
 // "-": mark is the decimal mark, the other one and spaces may group thousands,
 // and the sign may stand at either end.
-func plainDecimal(s string, mark byte) (string, bool) {
+func Decimal(s string, mark byte) (string, bool) {
 	negative := false
 	switch {
 	case strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+"):
