@@ -13,15 +13,43 @@ type Record struct {
 	Raw []byte
 }
 
-// A Heard is what a device yields while it is listened to: a record, garbage
-// between records, or the beginning of a record whose end has not come yet.
-// Exactly one of the three is set.
+// A Receipt is a paper that a tap saw on its way to a printer, read by its
+// profile and not yet understood as a sale: agent/sale does that, or keeps it
+// as one that nobody could read.
+type Receipt struct {
+	// Lines are those that count, in their order, each with its kind and its
+	// fields; Raw is the line as it stands on paper.
+	Lines []Record
+	// Text is the whole paper, line by line.
+	Text string
+	// Stream is what prints the paper alone, on a printer that was just switched
+	// on; of a long one its first 256 KiB.
+	Stream []byte
+	// Cause is why it cannot be read, in words for staff; then Lines holds nothing.
+	Cause string
+	// Torn: bytes of it are missing, so that reading it again cannot help.
+	Torn bool
+	// NoSale: the profile says that this paper is none.
+	NoSale bool
+	// Copy: a word on it says that it is one of an earlier paper.
+	Copy bool
+	// Numbered: the profile knows where the receipt's number stands. TaxAdded:
+	// taxes come on top of the lines, and are not within them.
+	Numbered, TaxAdded bool
+}
+
+// A Heard is what a device yields while it is listened to: a record, a receipt,
+// garbage between records, the beginning of a record whose end has not come yet,
+// or news of the printer behind a tap. Exactly one of them is set.
 type Heard struct {
 	Record  *Record
+	Receipt *Receipt
 	Garbage []byte
+	// Behind is how the printer behind a tap is seen to change.
+	Behind *Change
 	// Partial is everything received since the last record's end. It comes
 	// when the line falls silent, so that a restart can continue from it. The
-	// next thing heard, whichever of the three it is, takes its place.
+	// next thing heard, whatever it is but Behind, takes its place.
 	Partial []byte
 }
 

@@ -67,6 +67,23 @@ type Resetter interface {
 	SoftReset() error
 }
 
+// A HalfCloser is a Port whose two directions end apart, as those of TCP do.
+type HalfCloser interface {
+	// CloseWrite tells the other side that nothing more comes; it may still
+	// answer.
+	CloseWrite() error
+}
+
+// An Acceptor is what the Open of a listening scheme returns as its Port: others
+// connect to it, one after the other, and each connection is a Port of its own.
+// The Acceptor itself carries no bytes.
+type Acceptor interface {
+	Port
+	// Accept waits for the next connection, until ctx ends. Its error is ctx's,
+	// os.ErrClosed after Close, or ErrGone.
+	Accept(ctx context.Context) (Port, error)
+}
+
 // CloseTimeout bounds how long Close may take.
 const CloseTimeout = time.Second
 

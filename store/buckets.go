@@ -20,6 +20,7 @@ const (
 	bucketWaiting   = "jobs.waiting" // Printer, seq -> nothing, of queued jobs
 	bucketSales     = "sales"        // seq -> Sale
 	bucketSaleKeys  = "sales.key"    // Source, SourceID -> seq
+	bucketUnread    = "unread"       // seq -> UnreadReceipt
 	bucketRaw       = "raw"          // id -> payload as it came
 	bucketLog       = "log"          // seq -> Entry
 	bucketCursors   = "cursors"      // name -> what its owner put there
@@ -31,7 +32,7 @@ const (
 func buckets() []string {
 	all := []string{bucketMeta, bucketOrders, bucketRevisions, bucketOrderIDs, bucketOrderKeys, bucketHeld,
 		bucketJobs, bucketJobIDs, bucketJobOrders, bucketJobStates, bucketWaiting,
-		bucketSales, bucketSaleKeys, bucketRaw, bucketLog, bucketCursors, bucketStreams}
+		bucketSales, bucketSaleKeys, bucketUnread, bucketRaw, bucketLog, bucketCursors, bucketStreams}
 	for _, s := range Streams() {
 		all = append(all, outbox(s))
 	}

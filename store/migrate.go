@@ -18,7 +18,14 @@ type migration struct {
 
 // migrations are all steps so far, in order. The present schema is their number
 // plus one. Steps are never changed once released, and a new bucket is a step.
-func migrations() []migration { return nil }
+func migrations() []migration {
+	return []migration{
+		{"unread receipts of a tap", func(b *bolt.Tx) error {
+			_, err := b.CreateBucketIfNotExists([]byte(bucketUnread))
+			return err
+		}},
+	}
+}
 
 // findBuckets tells what a file lacks of a store of this schema or an earlier
 // one; err is ErrNewer for a later one.

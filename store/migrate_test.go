@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,9 +12,12 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// laterSteps are what a later version might bring.
+// present is the schema of this version.
+func present() int { return len(migrations()) + 1 }
+
+// laterSteps are those so far and what a later version might bring.
 func laterSteps() []migration {
-	return []migration{
+	return append(migrations(), []migration{
 		{"cursors get a prefix", func(b *bolt.Tx) error {
 			cursors := b.Bucket([]byte(bucketCursors))
 			var keys, values [][]byte
@@ -34,7 +38,7 @@ func laterSteps() []migration {
 			_, err := b.CreateBucket([]byte("later"))
 			return err
 		}},
-	}
+	}...)
 }
 
 func reopen(t *testing.T, path string, steps []migration) (*Store, error) {
@@ -46,7 +50,7 @@ func reopen(t *testing.T, path string, steps []migration) (*Store, error) {
 	return s, err
 }
 
-// planted is a closed store of schema 1 with a cursor in it.
+// planted is a closed store of the present schema with a cursor in it.
 func planted(t *testing.T) (path string) {
 	t.Helper()
 	s := opened(t, Options{})
@@ -67,7 +71,7 @@ func TestMigration(t *testing.T) {
 		if got := string(tx.Cursor("registradora")); got != "v2 17" {
 			t.Errorf("the cursor is %q", got)
 		}
-		if schema, _ := schemaOf(tx.b); schema != 3 {
+		if schema, _ := schemaOf(tx.b); schema != uint64(present()+2) {
 			t.Errorf("the schema is %d", schema)
 		}
 		return nil
@@ -76,7 +80,7 @@ func TestMigration(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The way back: the copy is a store of the schema before.
-	if err := os.Rename(path+".schema-1", path); err != nil {
+	if err := os.Rename(fmt.Sprintf("%s.schema-%d", path, present()), path); err != nil {
 		t.Fatal(err)
 	}
 	back := at(t, filepath.Dir(path), Options{})
@@ -91,14 +95,14 @@ func TestMigration(t *testing.T) {
 func TestAFailingMigrationChangesNothing(t *testing.T) {
 	path := planted(t)
 	steps := laterSteps()
-	steps[1].run = func(b *bolt.Tx) error {
+	steps[len(steps)-1].run = func(b *bolt.Tx) error {
 		if _, err := b.CreateBucket([]byte("half")); err != nil {
 			return err
 		}
 		return errors.New("no luck")
 	}
 	_, err := reopen(t, path, steps)
-	if err == nil || !strings.Contains(err.Error(), "no luck") || !strings.Contains(err.Error(), ".schema-1") {
+	if err == nil || !strings.Contains(err.Error(), "no luck") || !strings.Contains(err.Error(), fmt.Sprintf(".schema-%d", present())) {
 		t.Fatalf("got %v, want the cause and where the copy is", err)
 	}
 	// The step that went well stays; the next attempt goes on from there.
@@ -132,7 +136,7 @@ func TestANewerStoreIsLeftAlone(t *testing.T) {
 	}
 	_, err = Open(path, Options{Identity: "lima-01/caja-1"})
 	wantError(t, err, ErrNewer)
-	if !strings.Contains(err.Error(), "schema 3") {
+	if !strings.Contains(err.Error(), fmt.Sprintf("schema %d", present()+2)) {
 		t.Errorf("%q does not tell the version", err)
 	}
 	after, err := os.ReadFile(path)
@@ -142,4 +146,28 @@ func TestANewerStoreIsLeftAlone(t *testing.T) {
 	if !bytes.Equal(before, after) {
 		t.Error("the file was changed")
 	}
+}
+
+// A file of the first schema gets what it lacks.
+func TestFirstSchemaGrows(t *testing.T) {
+	path := planted(t)
+	db, err := bolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(b *bolt.Tx) error {
+		return errors.Join(b.DeleteBucket([]byte(bucketUnread)), b.Bucket([]byte(bucketMeta)).Put([]byte(metaSchema), number(1)))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s := at(t, filepath.Dir(path), Options{})
+	update(t, s, func(tx *Tx) error { return tx.PutUnread(&UnreadReceipt{Source: "tap/caja", Cause: "no hay perfil"}) })
+	view(t, s, func(tx *Tx) error {
+		u, err := tx.UnreadReceipt(1)
+		if err == nil && u.Cause != "no hay perfil" {
+			t.Errorf("kept %+v", u)
+		}
+		return err
+	})
 }

@@ -196,6 +196,10 @@ func (l *line) listen(ctx context.Context, port drivers.Port) error {
 // keep hands on what was heard. While there is no room it waits: the device is
 // neither answered nor read, so that nothing that it says is lost in silence.
 func (l *line) keep(ctx context.Context, h drivers.Heard) error {
+	if h.Behind != nil {
+		l.tellBehind(*h.Behind)
+		return nil
+	}
 	l.count(h)
 	if h.Garbage != nil {
 		l.tellGarbage(h.Garbage)
@@ -204,7 +208,7 @@ func (l *line) keep(ctx context.Context, h drivers.Heard) error {
 	if !errors.Is(err, store.ErrFull) {
 		return err
 	}
-	if h.Record == nil {
+	if h.Record == nil && h.Receipt == nil {
 		return nil // a beginning comes again with its end
 	}
 	l.log.Error("no room for what the device says: it is not read any further", "error", err)
@@ -245,7 +249,7 @@ func (l *line) count(h drivers.Heard) {
 	l.alter(func(s *Status) {
 		s.HeardAt = now
 		switch {
-		case h.Record != nil:
+		case h.Record != nil, h.Receipt != nil:
 			s.Records++
 		case h.Garbage != nil:
 			s.Garbage++
@@ -315,6 +319,16 @@ func stateOf(c drivers.Change) (state, cause string) {
 		return Absent, "no está o está apagado"
 	}
 	return Failing, "falla la línea: " + c.Err.Error()
+}
+
+// tellBehind tells how the printer behind a tap is, as the tap's own state: the
+// POS's line is up, or nobody would know.
+func (l *line) tellBehind(c drivers.Change) {
+	state, cause := stateOf(c)
+	if cause != "" {
+		state, cause = Failing, "la impresora que está detrás: "+cause
+	}
+	l.set(state, cause)
 }
 
 // set changes the state unless it is that already.

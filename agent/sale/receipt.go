@@ -72,6 +72,16 @@ func (r *Recorder) close(tx *store.Tx, m *memory, rs []record) error {
 	m.Closed++
 	s.SourceID = r.sourceID(s, rs, m.Closed)
 	warning := gap(m.Last, s)
+	twin, err := r.twinElsewhere(tx, s)
+	if err != nil {
+		return err
+	}
+	if twin != nil {
+		m.Day.add(s)
+		m.Last = closed{Receipt: receiptOf(rs), Pos: s.PointOfSale, Hashes: hashes(rs), Lines: len(s.Lines), Seq: twin.Seq}
+		m.Open = nil
+		return r.seenAgain(tx, s, twin)
+	}
 	added, err := r.put(tx, s)
 	if err != nil {
 		return err

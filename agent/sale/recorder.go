@@ -2,6 +2,7 @@ package sale
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +22,12 @@ type Source struct {
 	Location *time.Location
 	// DayStarts is when a business day begins after midnight, 0 to 24 h.
 	DayStarts time.Duration
+	// Shared: other devices of this terminal hear the same sales, at the same
+	// PointOfSale.
+	Shared bool
+	// Reread reads the bytes of a tapped receipt by the present profile; nil for
+	// a source that is no tap.
+	Reread func(stream []byte) drivers.Receipt
 }
 
 // A Recorder makes sales of the records of one source. Everything that it knows
@@ -39,6 +46,8 @@ type Recorder struct {
 	idle bool
 	// unread counts the pieces of garbage since the last record.
 	unread int
+	// rereadDone: the unread receipts were read again in this run.
+	rereadDone bool
 }
 
 // NewRecorder returns the recorder of a source.
@@ -75,6 +84,8 @@ type memory struct {
 	Torn *day `json:"torn,omitempty"`
 	// LastDay is the last day report that was read to its end.
 	LastDay *seen `json:"last_day,omitempty"`
+	// Papers are the last tapped receipts that bore no number.
+	Papers []string `json:"papers,omitempty"`
 }
 
 // A record is a drivers.Record as it is kept until its receipt is closed.
@@ -124,7 +135,14 @@ func (r *Recorder) Resume() (partial []byte, err error) {
 		return err
 	})
 	r.resumed, r.partial = true, len(partial) > 0
-	return partial, err
+	if err != nil || r.source.Reread == nil || r.rereadDone {
+		return partial, err
+	}
+	r.rereadDone = true
+	if _, err := r.Reread(r.source.Reread); !errors.Is(err, store.ErrFull) { // they stay unread until there is room
+		return partial, err
+	}
+	return partial, nil
 }
 
 // Keep takes what a device said. When it returns nil, that is durable: the
@@ -132,6 +150,9 @@ func (r *Recorder) Resume() (partial []byte, err error) {
 // error is store.ErrFull when there is no room: the device must then not be
 // acknowledged, and the same thing be handed over again.
 func (r *Recorder) Keep(h drivers.Heard) error {
+	if h.Receipt != nil {
+		return r.keepReceipt(h.Receipt)
+	}
 	if h.Garbage != nil {
 		r.unread++
 	}
@@ -243,7 +264,7 @@ func (r *Recorder) reverse(tx *store.Tx, m *memory, rec record) error {
 		if err != nil {
 			return err
 		}
-		if kept.Source != r.source.Name || kept.Seq != m.Last.Seq {
+		if kept.Seq != m.Last.Seq { // of another source where both heard the same sale
 			if kept.Seq < m.Last.Seq {
 				break
 			}

@@ -27,6 +27,10 @@ const (
 	lingerTimeout = drivers.CloseTimeout / 2
 )
 
+// keepAlive notices within half a minute that the other side was switched off
+// although nothing is being sent.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
+
 // Scheme returns the way to network printers: tcp://host or tcp://host:port,
 // where host is a name, an IPv4 address, or an IPv6 address in brackets. On
 // Linux the port is a drivers.Drainer: it knows what the peer has acknowledged.
@@ -71,12 +75,7 @@ func open(ctx context.Context, address *url.URL) (drivers.Port, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", drivers.ErrAbsent, err)
 	}
-	dialer := net.Dialer{
-		Timeout: connectTimeout,
-		// A printer that was switched off is noticed within half a minute
-		// although nothing is being printed.
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3},
-	}
+	dialer := net.Dialer{Timeout: connectTimeout, KeepAliveConfig: keepAlive}
 	conn, err := dialer.DialContext(ctx, "tcp", target)
 	if err != nil {
 		return nil, openError(ctx, target, err)
@@ -152,6 +151,9 @@ func (p *port) SetWriteDeadline(t time.Time) error {
 	p.writing.Set(t)
 	return p.fault("set write deadline", p.conn.SetWriteDeadline(t))
 }
+
+// CloseWrite sends the end of our bytes; the other side may go on.
+func (p *port) CloseWrite() error { return p.fault("close write", p.conn.CloseWrite()) }
 
 // Close ends the connection so that what was written still arrives: closing a
 // TCP connection with unread bytes resets it, and a reset makes the printer

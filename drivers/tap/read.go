@@ -1,0 +1,136 @@
+package tap
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"mostrador/drivers"
+)
+
+// Read says what a profile makes of a paper. Whoever looks for a sale in it sees
+// every line that counts, or a cause why there is none: from the first line of
+// the body to the last, nothing is passed over. A nil profile reads nothing.
+func (p *Profile) Read(of paper) drivers.Receipt {
+	r := drivers.Receipt{Text: textOf(of.lines), Stream: of.stream, Torn: of.torn}
+	if r.Cause = unreadable(of, p); r.Cause != "" {
+		return r
+	}
+	lines := p.classify(of.lines)
+	for _, l := range lines {
+		if l.kind() == NoSale {
+			r.NoSale = true
+			return r
+		}
+	}
+	if r.Cause = p.doubt(lines); r.Cause != "" {
+		return r
+	}
+	r.Numbered, r.TaxAdded = p.numbered(), p.taxAdded
+	for _, l := range lines {
+		if l.fields != nil && l.kind() != Note {
+			r.Lines = append(r.Lines, drivers.Record{Fields: l.fields, Raw: []byte(l.text)})
+		}
+		r.Copy = r.Copy || !l.sold() && wordIn(l.text, copyWords) != ""
+	}
+	return r
+}
+
+// unreadable says why nothing on a paper can be read.
+func unreadable(of paper, p *Profile) string {
+	text, pictures := false, false
+	for _, l := range of.lines {
+		text = text || strings.ContainsFunc(l.text, unicode.IsLetter) && !l.code
+		pictures = pictures || l.picture
+	}
+	switch {
+	case of.torn:
+		return "está incompleto: la línea o el agente se cortó en medio"
+	case !text && pictures:
+		return "es solo una imagen: el programa de caja imprime por un driver gráfico"
+	case !text:
+		return "no tiene texto"
+	case of.odd != "":
+		return of.odd
+	case p == nil:
+		return "no hay perfil que lo lea: enséñelo con mostrador tap learn"
+	}
+	return ""
+}
+
+// A found is a line with what the profile takes it for; no fields: nothing.
+type found struct {
+	line
+	fields map[string]string
+}
+
+func (f found) kind() string { return f.fields["kind"] }
+
+// sold says whether a line's words are the name of something sold.
+func (f found) sold() bool { return slices.Contains([]string{Item, Modifier, Note}, f.kind()) }
+
+// counts says whether a line belongs to the body.
+func (f found) counts() bool { return slices.Contains(counted, f.kind()) }
+
+// classify finds out what each line is. Rules and empty lines are left out.
+func (p *Profile) classify(lines []line) []found {
+	var out []found
+	for _, l := range lines {
+		if !l.picture && !strings.ContainsFunc(l.text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '\ufffd' }) {
+			continue
+		}
+		f := found{line: l}
+		if !l.picture && !l.code {
+			f.fields = p.match(l.text)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// doubt says why lines may not be read as a sale although each that is known is
+// clear, or "".
+func (p *Profile) doubt(lines []found) string {
+	first := slices.IndexFunc(lines, found.counts)
+	if first < 0 {
+		return "ninguna línea es de un recibo que el perfil conozca"
+	}
+	last := first
+	for i, l := range lines {
+		if l.counts() {
+			last = i
+		}
+	}
+	for i, l := range lines {
+		inBody := i > first && i < last
+		switch {
+		case l.fields != nil:
+			if word := wordIn(l.text, noSaleWords); word != "" && !l.sold() {
+				return fmt.Sprintf("dice %s: puede no ser una venta (%q)", word, short(l.text))
+			}
+		case l.code:
+		case l.picture && (inBody || l.text != ""):
+			return "tiene una imagen entre sus líneas"
+		case l.picture:
+		case inBody:
+			return fmt.Sprintf("el perfil no conoce la línea %q", short(l.text))
+		case p.holdsMoney(l.text):
+			return fmt.Sprintf("el perfil no conoce la línea %q, que trae un importe", short(l.text))
+		default:
+			if word := wordIn(l.text, noSaleWords); word != "" {
+				return fmt.Sprintf("dice %s: puede no ser una venta (%q)", word, short(l.text))
+			}
+		}
+	}
+	return ""
+}
+
+// short cuts a line for a message.
+func short(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return s
+}
