@@ -61,8 +61,9 @@ func (tx *Tx) Emit(stream Stream, typ string, data any) (*Event, error) {
 
 // A place is what a stream's events have in common while the store is open.
 type place struct {
-	bucket, source string
-	base           uint64 // sequence = position - base
+	stream                Stream
+	bucket, source, epoch string
+	base                  uint64 // sequence = position - base
 }
 
 // places reads them, once the epoch stands.
@@ -70,8 +71,10 @@ func (tx *Tx) places() map[Stream]place {
 	places := make(map[Stream]place)
 	for _, stream := range Streams() {
 		places[stream] = place{
+			stream: stream,
 			bucket: outbox(stream),
 			source: "/mostrador/" + tx.store.identity + "/" + string(stream),
+			epoch:  tx.store.opening.Epoch,
 			base:   tx.mark(stream, markBase),
 		}
 	}
@@ -81,9 +84,9 @@ func (tx *Tx) places() map[Stream]place {
 // Unsent are the events of a stream behind a position, in order.
 func (tx *Tx) Unsent(stream Stream, after uint64) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
-		bucket := outbox(stream)
+		bucket, place := outbox(stream), tx.store.streams[stream]
 		for key, value := range tx.walk(bucket, nil, number(after+1), false) {
-			if !yield(decode[Event](bucket, key, value)) {
+			if !yield(decodeEvent(bucket, key, value, place)) {
 				return
 			}
 		}

@@ -27,13 +27,23 @@ type Orders interface {
 	Dispatch(seq uint64, who string) error
 }
 
+// Line is what the commands ask of the line to the cloud.
+type Line interface {
+	// State is how it stands.
+	State() any
+	// Replay has the acknowledged events of a stream sent again, from a sequence
+	// of an epoch on (empty: the present one), and tells which they are. It gives
+	// ErrRefused where there are none.
+	Replay(stream, epoch string, from uint64, who string) (any, error)
+}
+
 // Commands does what people and the cloud ask.
 type Commands struct {
 	store   *store.Store
 	orders  Orders
 	spool   *spool.Spool
 	devices *device.Devices
-	uplink  func() any
+	line    Line
 	about   About
 }
 
@@ -51,9 +61,9 @@ type About struct {
 	DayStarts time.Duration  `json:"-"`
 }
 
-// New wires the commands; uplink answers with the state of the line.
-func New(st *store.Store, orders Orders, sp *spool.Spool, devices *device.Devices, uplink func() any, about About) *Commands {
-	return &Commands{store: st, orders: orders, spool: sp, devices: devices, uplink: uplink, about: about}
+// New wires the commands.
+func New(st *store.Store, orders Orders, sp *spool.Spool, devices *device.Devices, line Line, about About) *Commands {
+	return &Commands{store: st, orders: orders, spool: sp, devices: devices, line: line, about: about}
 }
 
 // Errors that callers turn into exit codes and HTTP statuses.
@@ -131,7 +141,15 @@ func seqOf(name string) (uint64, bool) {
 func (c *Commands) About() About { return c.about }
 
 // Uplink is the state of the line to the cloud.
-func (c *Commands) Uplink() any { return c.uplink() }
+func (c *Commands) Uplink() any { return c.line.State() }
+
+// Replay has events sent again that were acknowledged already.
+func (c *Commands) Replay(stream, epoch string, from uint64, who string) (any, error) {
+	if stream == "" || from == 0 {
+		return nil, fmt.Errorf("%w: name a stream, and the sequence to begin with (1 or more)", ErrWrong)
+	}
+	return c.line.Replay(stream, epoch, from, who)
+}
 
 // Health is the state of the store and of the printers.
 func (c *Commands) Health() Health {

@@ -44,7 +44,7 @@ func counter(t *testing.T, numbers ...string) *Commands {
 			t.Fatal(err)
 		}
 	}
-	return New(st, nil, sp, device.New(st, nil, slog.New(slog.DiscardHandler)), func() any { return nil }, About{})
+	return New(st, nil, sp, device.New(st, nil, slog.New(slog.DiscardHandler)), nil, About{})
 }
 
 func TestPages(t *testing.T) {

@@ -26,7 +26,6 @@ func pendingKeys() []pending {
 		{"terminal.takeover_after", nil, "no terminal stands in for another"},
 		{"uplink.rate", []string{"0"}, "events go as fast as the broker takes them"},
 		{"uplink.batch", []string{"false"}, "events go one by one"},
-		{"uplink.acknowledged_by", []string{"broker"}, "an event counts as delivered when the broker has acknowledged it"},
 		{"web.listen", nil, "there is no page; the command speaks with the agent over its socket"},
 		{"integration.via", []string{"relay"}, "orders come and are answered through the relay only"},
 		{"integration.token_file", nil, "orders come and are answered through the relay only"},

@@ -36,20 +36,30 @@ func broker(address string) (*url.URL, error) {
 func (set Settings) open(ctx context.Context, u *url.URL) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	var dialer net.Dialer
 	switch u.Scheme {
 	case "mqtt":
-		return dialer.DialContext(ctx, "tcp", u.Host)
+		return set.dialTCP(ctx, u.Host)
 	case "tls":
-		conf, err := set.tls(u.Hostname())
-		if err != nil {
-			return nil, err
-		}
-		secure := tls.Dialer{NetDialer: &dialer, Config: conf}
-		return secure.DialContext(ctx, "tcp", u.Host)
+		return set.openTLS(ctx, u)
 	default:
 		return set.openWebSocket(u)
 	}
+}
+
+func (set Settings) openTLS(ctx context.Context, u *url.URL) (net.Conn, error) {
+	conf, err := set.tls(u.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	conn, err := set.dialTCP(ctx, u.Host)
+	if err != nil {
+		return nil, err
+	}
+	secure := tls.Client(conn, conf)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, ignoreClosed(conn.Close()))
+	}
+	return secure, nil
 }
 
 func (set Settings) openWebSocket(u *url.URL) (net.Conn, error) {

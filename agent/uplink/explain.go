@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ import (
 // do. now is the terminal's clock at that time.
 func explain(err error, set Settings, now time.Time) (what, advice string) {
 	for _, look := range []func(error, Settings, time.Time) (string, string){
-		explainPlan, explainBroker, explainCertificate, explainNetwork, explainFiles,
+		explainPlan, explainProxy, explainBroker, explainCertificate, explainNetwork, explainFiles,
 	} {
 		if what, advice = look(err, set, now); what != "" {
 			return what, advice
@@ -37,6 +38,25 @@ func explainPlan(err error, _ Settings, _ time.Time) (string, string) {
 		return planned.Error(), "Nothing needs to be done."
 	}
 	return "", ""
+}
+
+// explainProxy is for what the proxy itself has answered.
+func explainProxy(err error, _ Settings, _ time.Time) (string, string) {
+	var refused *proxyError
+	switch {
+	case !errors.As(err, &refused):
+		return "", ""
+	case refused.err != nil:
+		return "the proxy cannot be reached: " + refused.Error(), "Check proxy in [uplink], and the network."
+	case refused.status == http.StatusProxyAuthRequired:
+		return "the proxy " + refused.proxy + " wants a user name and a password, or does not accept these",
+			"Write them into proxy of [uplink]: http://user:password@host:port."
+	case refused.status == http.StatusForbidden, refused.status == http.StatusMethodNotAllowed:
+		return "the proxy " + refused.proxy + " does not let this terminal through to the broker (" + refused.text + ")",
+			"Have CONNECT to the broker's port allowed at the proxy, or use a broker on port 443 (wss)."
+	}
+	return "the proxy " + refused.proxy + " cannot reach the broker (" + refused.text + ")",
+		"Check broker in [uplink], and whether the proxy reaches it."
 }
 
 // explainBroker is for what the broker itself has answered, or not answered.

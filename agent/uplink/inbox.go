@@ -14,12 +14,14 @@ import (
 const (
 	downOrders  = "orders"
 	downResults = "results"
+	downAcks    = "acks"
 )
 
 const (
 	// What an inbox holds: more than the brokers leave unacknowledged by
 	// themselves (mosquitto 20, NATS 1,024); mochi has no bound of its own.
 	inboxMessages = 1024
+	inboxAcks     = 256
 	inboxBytes    = 16 << 20
 	// A message that the Handler does not take after this many tries, with
 	// growing pauses as between connections, makes room for the next one.
@@ -36,17 +38,24 @@ const (
 // the broker delivers everything that it has no acknowledgement for again.
 type inbox struct {
 	queue    chan mqtt.Message
+	acks     chan mqtt.Message // apart, so that no order holds them up
 	bytes    atomic.Int64
 	overflow atomic.Bool
 }
 
-func newInbox() *inbox { return &inbox{queue: make(chan mqtt.Message, inboxMessages)} }
+func newInbox() *inbox {
+	return &inbox{queue: make(chan mqtt.Message, inboxMessages), acks: make(chan mqtt.Message, inboxAcks)}
+}
 
 // put never blocks, because the reader that calls it also reads PUBACKs and
 // ping answers. After one message that did not fit all others are left too, so
 // that they keep their order.
 func (in *inbox) put(m mqtt.Message) {
 	if in.overflow.Load() {
+		return
+	}
+	if strings.HasSuffix(m.Topic(), "/down/"+downAcks) {
+		in.putAck(m)
 		return
 	}
 	size := int64(len(m.Payload()))
@@ -59,6 +68,15 @@ func (in *inbox) put(m mqtt.Message) {
 	case in.queue <- m:
 	default:
 		in.bytes.Add(-size)
+		in.overflow.Store(true)
+	}
+}
+
+// putAck leaves one that does not fit, or is larger than any that makes sense.
+func (in *inbox) putAck(m mqtt.Message) {
+	select {
+	case in.acks <- m:
+	default:
 		in.overflow.Store(true)
 	}
 }
@@ -79,7 +97,7 @@ func (in *inbox) commit(s *session) {
 		case <-s.ctx.Done():
 			return
 		}
-		if in.overflow.Load() && len(in.queue) == 0 {
+		if in.overflow.Load() && len(in.queue) == 0 && len(in.acks) == 0 {
 			s.fail(&plannedError{"to take the rest of more messages than fit at once"})
 		}
 	}

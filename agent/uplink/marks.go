@@ -60,6 +60,15 @@ func (m *marks) acknowledged(s store.Stream, position uint64) {
 	}
 }
 
+// begin says what the store knows, which of then knows, too.
+func (m *marks) begin(s store.Stream, position uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if position > m.acked[s] {
+		m.acked[s], m.saved[s] = position, position
+	}
+}
+
 // of is how far a stream is acknowledged as far as this process knows, 0 when
 // it does not.
 func (m *marks) of(s store.Stream) uint64 {

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"fmt"
+	"slices"
 
 	"mostrador/store"
 )
@@ -29,44 +30,66 @@ const (
 	readBytes  = 128 << 10
 )
 
+// aheadOfBackend is how many events of a stream may be at the broker while the
+// backend has not acknowledged them: they go again with each new connection.
+const aheadOfBackend = 4096
+
 // An outgoing event, encoded, with its place.
 type outgoing struct {
 	lane     *lane
 	position uint64
+	epoch    string
+	sequence uint64
 	payload  []byte
 }
 
-// A lane is one stream's way out on one connection.
+// A lane is one stream's way out on one connection, or that of a part of it
+// that goes once more.
 type lane struct {
 	stream store.Stream
 	topic  string
+	part   string // the id of what goes once more, empty for what is new
+	until  uint64 // the last position that goes, 0 for no end
 	stride uint64 // how far pass moves with each event taken
 	pass   uint64 // the lane with the lowest goes next
 
 	after uint64     // the last position read
 	ahead []outgoing // read and not yet taken
 	maybe bool       // the store may hold more behind after
+	over  bool       // nothing is left of the part
+
+	sent    uint64 // the last position taken
+	settled settledMark
 }
 
 // An outbox reads the store's events in the order in which they should leave:
 // each stream by position, streams among each other by their shares (stride
 // scheduling). It belongs to one goroutine.
 type outbox struct {
-	store *store.Store
-	lanes []*lane
-	pass  uint64 // of the lane that went last
+	store  *store.Store
+	marks  *marks
+	prefix string
+	lanes  []*lane
+	pass   uint64 // of the lane that went last
+	// backend: marks are the backend's, and events go no more than
+	// aheadOfBackend ahead of them.
+	backend bool
+	// nothing is told of parts of which no event is left.
+	nothing func(part string, until uint64)
 }
 
 // newOutbox starts every stream behind what is acknowledged: in the store, or
 // in marks where the store does not know it yet.
 func newOutbox(st *store.Store, m *marks, prefix string) (*outbox, error) {
-	o := &outbox{store: st}
+	o := &outbox{store: st, marks: m, prefix: prefix, nothing: func(string, uint64) {}}
 	err := st.ViewDurable(func(tx *store.Tx) error {
 		o.lanes = o.lanes[:0]
 		for _, s := range store.Streams() {
+			known := max(tx.Sent(s), m.of(s))
+			m.begin(s, known)
 			o.lanes = append(o.lanes, &lane{
 				stream: s, topic: prefix + "/up/" + string(s), stride: 64 / share(s),
-				after: max(tx.Sent(s), m.of(s)), maybe: true,
+				after: known, sent: known, maybe: true,
 			})
 		}
 		return nil
@@ -75,6 +98,22 @@ func newOutbox(st *store.Store, m *marks, prefix string) (*outbox, error) {
 		return nil, fmt.Errorf("read what is acknowledged: %w", err)
 	}
 	return o, nil
+}
+
+// again adds the parts that go once more and have no lane yet. They take the
+// smallest share.
+func (o *outbox) again(parts []part) {
+	for _, p := range parts {
+		if slices.ContainsFunc(o.lanes, func(l *lane) bool { return l.part == p.ID }) {
+			continue
+		}
+		// One that was widened begins anew.
+		o.lanes = slices.DeleteFunc(o.lanes, func(l *lane) bool { return l.part != "" && l.stream == p.Stream })
+		o.lanes = append(o.lanes, &lane{
+			stream: p.Stream, topic: o.prefix + "/up/" + string(p.Stream), part: p.ID, until: p.Through,
+			stride: 64, pass: o.pass, after: p.Next - 1, maybe: true,
+		})
+	}
 }
 
 // wake says that the store may hold more of every stream.
@@ -91,7 +130,7 @@ func (o *outbox) next() (out outgoing, ok bool, err error) {
 	}
 	var best *lane
 	for _, l := range o.lanes {
-		if len(l.ahead) > 0 && (best == nil || l.pass < best.pass) {
+		if len(l.ahead) > 0 && (best == nil || l.pass < best.pass) && !o.tooFar(l) {
 			best = l
 		}
 	}
@@ -103,7 +142,13 @@ func (o *outbox) next() (out outgoing, ok bool, err error) {
 	out = best.ahead[0]
 	best.ahead[0] = outgoing{}
 	best.ahead = best.ahead[1:]
+	best.sent = max(best.sent, out.position)
 	return out, true, nil
+}
+
+// tooFar: the backend has not acknowledged enough of what went before.
+func (o *outbox) tooFar(l *lane) bool {
+	return o.backend && l.part == "" && l.ahead[0].position > o.marks.of(l.stream)+aheadOfBackend
 }
 
 // read refills, in one transaction, the lanes that are empty and may have more.
@@ -129,6 +174,10 @@ func (o *outbox) read() error {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
 	for _, l := range empty {
+		if l.over {
+			l.over = false
+			o.nothing(l.part, l.until)
+		}
 		// A lane that had nothing has saved up no turns.
 		l.pass = max(l.pass, o.pass)
 	}
@@ -145,15 +194,32 @@ func (l *lane) read(tx *store.Tx) error {
 			l.ahead, l.maybe = nil, true
 			return err
 		}
+		if l.until != 0 && e.Position > l.until {
+			break
+		}
 		if len(l.ahead) == readEvents || size >= readBytes {
 			l.maybe = true
 			break
 		}
 		payload := encodeEvent(e)
-		l.ahead = append(l.ahead, outgoing{l, e.Position, payload})
+		l.ahead = append(l.ahead, outgoing{l, e.Position, e.Epoch, e.Sequence, payload})
 		size += len(payload)
 		last = e.Position
 	}
 	l.after = last
+	if l.until != 0 && !l.maybe {
+		l.end()
+	}
 	return nil
+}
+
+// end is for a part that has been read to its end: the acknowledgement of its
+// last event ends it; one of which nothing is left is over now.
+func (l *lane) end() {
+	if n := len(l.ahead); n > 0 {
+		l.ahead[n-1].position = l.until
+	} else {
+		l.over = l.after < l.until
+	}
+	l.after = l.until
 }

@@ -42,6 +42,8 @@ func (s *session) send(flights chan<- flight, slots chan<- struct{}) {
 		s.fail(err)
 		return
 	}
+	box.backend, box.nothing = s.u.set.byBackend(), s.u.replays.acknowledged
+	box.again(s.u.replays.list())
 	for {
 		select {
 		case slots <- struct{}{}:
@@ -57,6 +59,9 @@ func (s *session) send(flights chan<- flight, slots chan<- struct{}) {
 				"stream", out.lane.stream, "position", out.position, "bytes", len(out.payload))
 		}
 		token := s.client.Publish(out.lane.topic, 1, false, out.payload)
+		if box.backend {
+			s.u.settler.clock.published(out.lane.stream, out.epoch, out.sequence)
+		}
 		out.payload = nil
 		flights <- flight{out, token}
 	}
@@ -82,13 +87,30 @@ func (s *session) next(box *outbox, more <-chan struct{}) (out outgoing, ok bool
 			sleep(s.ctx, pause.next())
 			continue
 		}
-		select {
-		case <-more:
-			box.wake()
-		case <-s.ctx.Done():
-		}
+		s.waitForMore(box, more)
 	}
 	return outgoing{}, false
+}
+
+// waitForMore waits until the outbox may have something to send.
+func (s *session) waitForMore(box *outbox, more <-chan struct{}) {
+	var look <-chan time.Time
+	if box.backend {
+		t := time.NewTimer(resendLook)
+		defer t.Stop()
+		look = t.C
+	}
+	select {
+	case <-more:
+		box.wake()
+	case <-s.u.replays.changed:
+		box.again(s.u.replays.list())
+	case now := <-look:
+		if streams := box.rewind(now); len(streams) > 0 {
+			s.u.log.Warn("the backend has not acknowledged what the broker has; it goes up again", "streams", streams)
+		}
+	case <-s.ctx.Done():
+	}
 }
 
 // collect waits for the acknowledgements in the order of the publishes, which
@@ -111,7 +133,12 @@ func (s *session) collect(late context.Context, flights <-chan flight, slots <-c
 			}
 			continue
 		}
-		s.u.marks.acknowledged(f.lane.stream, f.position)
+		switch {
+		case f.lane.part != "":
+			s.u.replays.acknowledged(f.lane.part, f.position)
+		case !s.u.set.byBackend():
+			s.u.marks.acknowledged(f.lane.stream, f.position)
+		}
 		<-slots
 	}
 }

@@ -71,7 +71,9 @@ func (s *session) run(ctx context.Context) error {
 	// What waits for this session comes as soon as the broker has accepted it,
 	// so the committer is there before.
 	parts.Go(func() { s.inbox.commit(s) })
+	parts.Go(s.settleAll)
 	defer s.fail(errStopped)
+	defer s.u.settler.clock.forget()
 
 	resumed, err := s.connect()
 	if err != nil {
@@ -189,6 +191,9 @@ func (s *session) greet() error {
 // to deliver it with acknowledgement.
 func (s *session) subscribe() error {
 	want := map[string]byte{s.prefix + "/down/" + downOrders: 1, s.prefix + "/down/" + downResults: 1}
+	if s.u.set.byBackend() {
+		want[s.prefix+"/down/"+downAcks] = 1
+	}
 	token := s.client.SubscribeMultiple(want, nil)
 	if err := await(s.lost, token, answerTimeout); err != nil {
 		return err

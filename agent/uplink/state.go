@@ -28,6 +28,8 @@ type State struct {
 	StartedAt time.Time `json:"started_at"`
 	// Clock is the terminal's, so that a backend sees how wrong it is.
 	Clock store.Moment `json:"clock"`
+	// ServerClock is the backend's beside it, once one was compared in this boot.
+	ServerClock *ServerClock `json:"server_clock,omitempty"`
 	// Waiting is what is not acknowledged yet, of the streams that have some.
 	Waiting []Waiting `json:"waiting,omitempty"`
 	// Full: the store has reached its bound; InMemory: orders are held in
@@ -64,7 +66,7 @@ func (s *session) state(status, reason string) State {
 		Status: status, Reason: reason,
 		Epoch: opening.Epoch, Boot: opening.Boots, Session: s.number,
 		Version: s.u.set.Version, StartedAt: s.u.started.UTC(),
-		Clock: s.u.store.Clock().Now(),
+		Clock: s.u.store.Clock().Now(), ServerClock: s.u.settler.clock.now(),
 	}
 }
 

@@ -33,8 +33,21 @@ type Status struct {
 	NextTry time.Time `json:"next_try,omitzero"`
 	// Notices are settings that this version accepts and does not follow yet.
 	Notices []string `json:"notices,omitempty"`
+	// AcknowledgedBy is broker or backend. Rejected counts what the backend has
+	// refused since the start; Replays are what still goes up once more.
+	AcknowledgedBy string                  `json:"acknowledged_by"`
+	Rejected       map[store.Stream]uint64 `json:"rejected,omitempty"`
+	Replays        []Again                 `json:"replays,omitempty"`
+	// ServerClock is the backend's clock beside the terminal's.
+	ServerClock *ServerClock `json:"server_clock,omitempty"`
 	// StoreError is why Waiting could not be read.
 	StoreError string `json:"store_error,omitempty"`
+}
+
+// Again is what of a stream is still to be sent once more.
+type Again struct {
+	Stream store.Stream `json:"stream"`
+	Left   uint64       `json:"left"`
 }
 
 // standing is the part of Status that sessions write.
@@ -61,7 +74,13 @@ func (u *Uplink) Status() Status {
 		Connected: at.connected, Since: at.since, Session: at.session, Resumed: at.resumed,
 		LastAcked: u.marks.last(), LastTaken: at.taken,
 		LastError: at.what, Advice: at.advice, LastErrorAt: at.errAt, NextTry: at.nextTry,
-		Notices: at.notices,
+		Notices: at.notices, AcknowledgedBy: "broker", Rejected: u.settler.counts(), ServerClock: u.settler.clock.now(),
+	}
+	if u.set.byBackend() {
+		s.AcknowledgedBy = "backend"
+	}
+	for _, p := range u.replays.list() {
+		s.Replays = append(s.Replays, Again{p.Stream, p.Through - p.Next + 1})
 	}
 	var err error
 	if s.Waiting, err = u.waiting(); err != nil {

@@ -8,7 +8,6 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,17 +33,19 @@ type Settings struct {
 	// empty: the system's. The client's certificate and key are PEM files too.
 	// All are read again at each connection.
 	CAFile, ClientCertFile, ClientKeyFile string
-	// Proxy is the URL of an HTTP proxy, used for ws and wss.
+	// Proxy is the URL of an HTTP proxy that lets CONNECT through, http or
+	// https, with user and password where it wants them; empty: none.
 	Proxy string
 
 	// Window is how many publishes may wait for the broker's acknowledgement
 	// at once, over all streams; 0: 64.
 	Window int
-	// Rate (publishes a second, 0: no cap), Batch, and AcknowledgedBy ("broker"
-	// or "backend") are accepted, but only 0, false and "broker" are in force
-	// yet; Status.Notices says so.
-	Rate           int
-	Batch          bool
+	// Rate (publishes a second, 0: no cap) and Batch are accepted, but only 0 and
+	// false are in force yet; Status.Notices says so.
+	Rate  int
+	Batch bool
+	// AcknowledgedBy says whose word settles an event: "broker" (or empty), a
+	// PUBACK; "backend", a message of down/acks.
 	AcknowledgedBy string
 
 	// KeepSent is how long acknowledged events stay in the store.
@@ -78,6 +79,8 @@ type Handler interface {
 	Result(ctx context.Context, payload []byte, ack func() error) error
 }
 
+func (set Settings) byBackend() bool { return set.AcknowledgedBy == "backend" }
+
 // Uplink is the line of one terminal.
 type Uplink struct {
 	set     Settings
@@ -85,6 +88,8 @@ type Uplink struct {
 	handler Handler
 	log     *slog.Logger
 	marks   *marks
+	settler *settler
+	replays *replays
 	started time.Time
 	tries   atomic.Uint64 // connections that were tried
 
@@ -106,9 +111,10 @@ func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
 	if set.RetryMax < set.RetryMin {
 		set.RetryMax = max(time.Minute, set.RetryMin)
 	}
+	m := newMarks(st, log)
 	return &Uplink{
 		set: set, store: st, handler: h, log: log,
-		marks:   newMarks(st, log),
+		marks: m, settler: newSettler(st, m, log), replays: newReplays(st, log),
 		started: st.Clock().Now().Wall,
 		at:      standing{notices: notices(set)},
 	}
@@ -117,14 +123,8 @@ func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
 // notices are what the settings ask for and this version does not do.
 func notices(set Settings) []string {
 	var out []string
-	if set.AcknowledgedBy == "backend" {
-		out = append(out, `acknowledged_by = "backend" is not available yet: an event counts as delivered when the broker has acknowledged it`)
-	}
 	if set.Rate > 0 {
 		out = append(out, "rate is not available yet: events go as fast as the broker takes them")
-	}
-	if set.Proxy != "" && !strings.HasPrefix(set.Broker, "ws") {
-		out = append(out, "proxy is used for ws:// and wss:// only yet: the connection is tried directly")
 	}
 	if set.Batch {
 		out = append(out, "batch is not available yet: events go one by one")

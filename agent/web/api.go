@@ -22,6 +22,13 @@ func (s *Server) api() http.Handler {
 	answer(mux, "GET /v1/about", func(*http.Request) (any, error) { return c.About(), nil })
 	answer(mux, "GET /v1/health", func(*http.Request) (any, error) { return c.Health(), nil })
 	answer(mux, "GET /v1/uplink", func(*http.Request) (any, error) { return c.Uplink(), nil })
+	answer(mux, "POST /v1/uplink/replay", func(r *http.Request) (any, error) {
+		var in ReplayRequest
+		if err := decode(r, &in); err != nil {
+			return nil, err
+		}
+		return c.Replay(in.Stream, in.Epoch, in.From, in.Who)
+	})
 	answer(mux, "GET /v1/orders", func(r *http.Request) (any, error) {
 		page, err := pageOf(r)
 		if err != nil {
@@ -77,6 +84,16 @@ func (s *Server) api() http.Handler {
 type PrintRequest struct {
 	Printer string `json:"printer"`
 	Markup  string `json:"markup"`
+}
+
+// ReplayRequest asks for events to be sent again.
+type ReplayRequest struct {
+	Stream string `json:"stream"`
+	// Epoch is the present one where it is empty; From is a sequence of it.
+	Epoch string `json:"epoch,omitempty"`
+	From  uint64 `json:"from"`
+	// Who asks, for the log.
+	Who string `json:"who"`
 }
 
 // ActionRequest goes with an action on an order or a ticket.

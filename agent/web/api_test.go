@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -79,7 +80,7 @@ func serve(t *testing.T, loopback bool) (*Client, *store.Store, *orders) {
 		t.Fatal(err)
 	}
 	asked := &orders{}
-	commands := command.New(st, asked, sp, device.New(st, nil, quiet), func() any { return map[string]bool{"connected": false} }, command.About{Version: "test"})
+	commands := command.New(st, asked, sp, device.New(st, nil, quiet), line{}, command.About{Version: "test"})
 	server := New(commands, dir, quiet)
 	server.loopback = loopback
 	ctx, stop := context.WithCancel(t.Context())
@@ -243,4 +244,16 @@ func TestTokenFile(t *testing.T) {
 	if err != nil || c.head.Get("Authorization") != "Bearer secret" {
 		t.Errorf("client %v, %v", c, err)
 	}
+}
+
+// A line that is down, and has sent 40 sales.
+type line struct{}
+
+func (line) State() any { return map[string]bool{"connected": false} }
+
+func (line) Replay(stream, epoch string, from uint64, _ string) (any, error) {
+	if from > 40 {
+		return nil, fmt.Errorf("%w: nothing to send again", command.ErrRefused)
+	}
+	return map[string]any{"stream": stream, "epoch": epoch, "from": from}, nil
 }

@@ -82,7 +82,7 @@ func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog
 		return nil, err
 	}
 	line := uplink.New(cloud, st, router, part("uplink"))
-	commands := command.New(st, intake, spooler, devices, func() any { return line.Status() }, aboutOf(cfg))
+	commands := command.New(st, intake, spooler, devices, cloudLine{line}, aboutOf(cfg))
 	server := web.New(commands, cfg.Terminal.DataDir, part("web"))
 	return &daemon{store: st, commands: commands, supervisor: agent.New(log,
 		agent.Part{Name: "store", Run: func(ctx context.Context) error { return keepWriting(ctx, st, part("store")) }},

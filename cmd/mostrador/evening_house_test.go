@@ -168,7 +168,7 @@ func (h *house) boot() {
 	}
 	jobs, unwatch := st.Watch(store.TopicJobs)
 	h.jobs = jobs
-	h.commands = command.New(st, intake, spooler, device.New(st, nil, log), func() any { return nil }, aboutOf(h.cfg))
+	h.commands = command.New(st, intake, spooler, device.New(st, nil, log), nil, aboutOf(h.cfg))
 	parts := agent.New(log,
 		agent.Part{Name: "spool", Run: spooler.Run},
 		agent.Part{Name: "orders", Run: intake.Run},

@@ -213,6 +213,13 @@ func (c *Consumer) Count(stream string) int {
 	return len(c.events[stream])
 }
 
+// Duplicates is how many events came once more, which costs less than Report.
+func (c *Consumer) Duplicates() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.report.Duplicates
+}
+
 // Arrivals are the topics of all first deliveries, in order of arrival.
 func (c *Consumer) Arrivals() []string {
 	c.mu.Lock()

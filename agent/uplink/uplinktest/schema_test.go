@@ -64,6 +64,7 @@ func TestSchemasFindFaults(t *testing.T) {
 		{"boot zero", "mostrador.state.v1", `"boot":12`, `"boot":0`},
 		{"neither body", "down.orders.v1", `"body":`, `"bodi":`},
 		{"both bodies", "down.orders.v1", `"body":`, `"body_base64":"AA==","body":`},
+		{"acknowledgement of no stream", "down.acks.v1", `"sales"`, `"sails"`},
 		{"unknown result", "down.results.v1", `"done"`, `"perhaps"`},
 		{"unknown command", "down.commands.v1", `"reprint"`, `"explode"`},
 		{"command without expiry", "down.commands.v1", `"expires_at"`, `"expired_at"`},
