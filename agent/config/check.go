@@ -119,6 +119,7 @@ var checks = map[string]check{
 	"unknown":         {oneOf: []string{"copy", "ask"}},
 	"scan":            {oneOf: []string{"", "ready", "dispatched", "off"}, right: "use ready, dispatched or off"},
 	"shows":           {oneOf: []string{"ready", "totals", "idle"}},
+	"level":           {oneOf: []string{"low", "high"}},
 	"accept":          {oneOf: []string{"automatic", "manual"}},
 	"via":             {oneOf: []string{"relay", "api"}},
 

@@ -153,6 +153,11 @@ type Printer struct {
 	AlarmsTo []string `toml:"alarms_to" check:"printer"`
 	// Whether a cash drawer hangs on this printer and may be opened.
 	Drawer bool `toml:"drawer"`
+	// The level of the drawer connector's pin 3 that means an open drawer: low or
+	// high, as the drawer's switch has it.
+	DrawerOpen string `toml:"drawer_open" check:"level"`
+	// How long the drawer may stand open before staff are told.
+	DrawerLeftOpen time.Duration `toml:"drawer_left_open" min:"10s" max:"24h"`
 	// Whether it sounds with each ticket of the kitchen.
 	Buzzer bool `toml:"buzzer"`
 }

@@ -79,9 +79,9 @@ func TestExampleIsRead(t *testing.T) {
 		Printers: []Printer{
 			{
 				Name: "cocina", Port: "serial:///dev/serial/by-id/usb-FTDI_FT232R-if00-port0?baud=19200&flow=dtrdsr",
-				Profile: "TM-T20II", Paper: "80mm", FallbackAfter: 20 * time.Second,
+				Profile: "TM-T20II", Paper: "80mm", FallbackAfter: 20 * time.Second, DrawerOpen: "low", DrawerLeftOpen: 5 * time.Minute,
 			},
-			{Name: "caja", Port: "tcp://192.168.1.50:9100", Profile: "TM-T88V", Paper: "80mm", FallbackAfter: 20 * time.Second},
+			{Name: "caja", Port: "tcp://192.168.1.50:9100", Profile: "TM-T88V", Paper: "80mm", FallbackAfter: 20 * time.Second, DrawerOpen: "low", DrawerLeftOpen: 5 * time.Minute},
 		},
 		Stations: []Station{
 			{

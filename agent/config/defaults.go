@@ -39,6 +39,8 @@ func (p *Printer) setDefaults() {
 	p.Profile = "auto"
 	p.Paper = "80mm"
 	p.FallbackAfter = 20 * time.Second
+	p.DrawerOpen = "low"
+	p.DrawerLeftOpen = 5 * time.Minute
 }
 
 // setDefaults of the tickets: what the kitchen and the courier need is copied

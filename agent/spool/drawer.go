@@ -74,9 +74,11 @@ func (w *worker) kick(ctx context.Context, session *printer.Session, k kick) err
 	if err != nil {
 		return err
 	}
+	w.spool.change(w.unit, func() { w.pin.pulsed(time.Now()) })
 	if r := session.Send(ctx, printer.Ticket{Bytes: pulse}); r.Err != nil {
 		return fmt.Errorf("%s: %w: %s", w.Name, ErrNotNow, errorWords(r.Err))
 	}
+	w.spool.change(w.unit, func() { w.pin.sent(time.Now()) })
 	text := "cajón de " + w.Name + " abierto"
 	if k.who != "" {
 		text += " por " + k.who

@@ -70,6 +70,7 @@ func (k *keeper) look() time.Duration {
 	for _, u := range k.spool.units {
 		waiting := queue[u.Name]
 		k.failed("tell a printer's condition", k.tell(u))
+		k.failed("tell what a drawer did", k.tellDrawer(u))
 		k.failed("note an outage", k.noteOutage(u))
 		k.failed("give notice of an outage", k.giveNotice(u, len(waiting)))
 		k.failed("hand tickets over", k.handOver(u, waiting))

@@ -39,6 +39,10 @@ type Printer struct {
 	AlarmsTo []string
 	// Drawer: a cash drawer hangs on it and may be opened.
 	Drawer bool
+	// DrawerHigh: its switch makes pin 3 high when it is open, else low.
+	DrawerHigh bool
+	// DrawerLeft is how long it may stand open before staff are told; 0: for ever.
+	DrawerLeft time.Duration
 	// Buzzer: it sounds with each ticket of the kitchen, if its model can.
 	Buzzer bool
 }

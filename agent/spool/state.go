@@ -36,6 +36,9 @@ type State struct {
 	// DrawerPin is the level of the drawer connector's pin 3. Which level means
 	// an open drawer is the drawer's own affair.
 	DrawerPin bool `json:"drawer_pin,omitempty"`
+	// Drawer is open or closed, as the configuration reads that level; empty
+	// where there is none, or its switch has not been seen to move.
+	Drawer string `json:"drawer,omitempty"`
 	// Waiting counts the tickets that are queued on it; Oldest is when the
 	// first of them was asked for.
 	Waiting int          `json:"waiting"`
@@ -56,7 +59,7 @@ func (s *Spool) States() []State {
 		out[i] = State{
 			Printer: u.Name, Port: u.Port, Profile: u.model, Paper: u.Paper,
 			State: u.condition(), Faults: u.codes(), Cause: u.cause(), DrawerPin: u.faults.Drawer,
-			Proof: u.proof, Abilities: u.abilities, Since: u.since,
+			Drawer: u.pin.state(), Proof: u.proof, Abilities: u.abilities, Since: u.since,
 		}
 	}
 	s.mu.Unlock()

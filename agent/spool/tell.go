@@ -3,6 +3,7 @@ package spool
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"mostrador/drivers"
 	"mostrador/printer"
@@ -38,7 +39,12 @@ func (s *Spool) heard(u *unit, c drivers.Change) {
 // said takes what a printer says of itself. It is called from the session's own
 // goroutine and does not wait.
 func (s *Spool) said(u *unit, c printer.Condition) {
-	s.change(u, func() { u.faults = c })
+	s.change(u, func() {
+		u.faults = c
+		if u.Drawer && !c.Offline {
+			u.pin.see(c.Drawer, !u.DrawerHigh, time.Now())
+		}
+	})
 }
 
 // tell brings what staff and the cloud know of a printer up to date.

@@ -25,6 +25,7 @@ type unit struct {
 	lineCause string    // in words, where it is not open
 	printing  bool
 	faults    printer.Condition
+	pin       drawerPin
 	proof     store.Proof
 	abilities printer.Abilities
 	model     string // the profile that it is printed with

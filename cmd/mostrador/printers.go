@@ -104,6 +104,9 @@ func writePrinter(w io.Writer, s spool.State) {
 	if says := strings.TrimSpace(s.Abilities.Maker + " " + s.Abilities.Model); says != "" {
 		fmt.Fprintf(w, "  dice ser %s\n", printable(says))
 	}
+	if words := map[string]string{"open": "abierto", "closed": "cerrado"}[s.Drawer]; words != "" {
+		fmt.Fprintf(w, "  cajón    %s\n", words)
+	}
 	if s.Waiting > 0 {
 		fmt.Fprintf(w, "  esperan  %d tickets\n", s.Waiting)
 	}

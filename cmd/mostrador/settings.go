@@ -85,7 +85,7 @@ func spoolSettings(cfg *config.Config, open portOpener, log *slog.Logger) (spool
 		s.Printers = append(s.Printers, spool.Printer{
 			Name: p.Name, Port: p.Port, Open: open(p.Port),
 			Profile: model, Auto: p.Profile == "auto", Paper: p.Paper, Timing: printer.DefaultTiming(),
-			Fallback: p.Fallback, FallbackAfter: p.FallbackAfter, AlarmsTo: p.AlarmsTo, Drawer: p.Drawer, Buzzer: p.Buzzer,
+			Fallback: p.Fallback, FallbackAfter: p.FallbackAfter, AlarmsTo: p.AlarmsTo, Drawer: p.Drawer, DrawerHigh: p.DrawerOpen == "high", DrawerLeft: p.DrawerLeftOpen, Buzzer: p.Buzzer,
 		})
 	}
 	return s, nil

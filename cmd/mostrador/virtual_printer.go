@@ -51,6 +51,8 @@ func (a *app) virtualPrinterCommand() *cobra.Command {
 	f.IntVar(&p.options.PaceBaud, "baud", 0, "read no faster than a serial line of this speed; 0 reads at once")
 	f.IntVar(&p.options.Buffer, "buffer", 0, "`BYTES` of its receive buffer; 0 is the model's, or 4096")
 	f.IntVar(&p.options.Speed, "speed", 0, "how fast the paper goes, in `MM` a second; 0 takes no time")
+	f.BoolVar(&p.options.Drawer, "drawer", false, "a cash drawer hangs on it: a kick opens it (pin 3 goes low), and mend drawer-open closes it")
+	f.DurationVar(&p.options.DrawerFor, "drawer-for", 0, "close the drawer by itself after this `TIME`")
 	f.Uint64Var(&p.options.Seed, "seed", 0, "`NUMBER` that decides what is random in faults")
 	f.BoolVar(&p.keep, "keep", false, "go on when the standard input ends, as behind & or in a service")
 	return cmd

@@ -106,7 +106,7 @@ func (v *Printer) act(e escpos.Event) {
 	switch e.Kind {
 	case escpos.Pulse:
 		if !e.RealTime {
-			v.pulses++
+			v.pulse()
 		}
 	case escpos.Initialise:
 		v.auto = 0

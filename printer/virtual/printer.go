@@ -43,6 +43,10 @@ type Options struct {
 	// Buffer is how many bytes it takes ahead of the paper; 0 means those of its
 	// profile, or 4096 where nobody says. When it is full the line is not read.
 	Buffer int
+	// Drawer: one hangs on it, which a pulse opens. It stands open for
+	// DrawerFor, or with 0 until Mend(DrawerOpen).
+	Drawer    bool
+	DrawerFor time.Duration
 	// Speed is how fast the paper goes, in millimetres a second (a TM-T20II makes
 	// 200); with 0 it takes no time, and the buffer is empty unless something stops
 	// the printer.

@@ -66,7 +66,7 @@ func (v *Printer) obey(e escpos.Event) {
 	case escpos.StatusRequest:
 		v.answer(e)
 	case escpos.Pulse:
-		v.pulses++
+		v.pulse()
 	case escpos.Recover:
 		v.recover()
 	case escpos.Clear:
@@ -95,5 +95,13 @@ func (v *Printer) wake() {
 		v.line.waits = false
 		close(v.changed)
 		v.changed = make(chan struct{})
+	}
+}
+
+// pulse kicks the drawer, which opens if there is one that is closed.
+func (v *Printer) pulse() {
+	v.pulses++
+	if v.options.Drawer && v.broken(DrawerOpen) == nil {
+		v.breakNow(Fault{Kind: DrawerOpen, For: v.options.DrawerFor}, time.Now())
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -146,6 +148,40 @@ func TestPulsesAreCounted(t *testing.T) {
 	if v.Pulses() != 2 || v.Received() != uint64(len(kick)+5) {
 		t.Errorf("%d pulses, %d bytes", v.Pulses(), v.Received())
 	}
+}
+
+// A kick opens the drawer, which is closed by a person, or after its time.
+func TestDrawerOpensOnKick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kick, err := escpos.Drawer(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []byte
+		v, _ := load(t, "TM-T20II", "80mm", virtual.Options{Drawer: true, DrawerFor: 5 * time.Second, OnAnswer: func(b []byte) { said = append(said, b...) }})
+		defer v.Close()
+		ask := func(want byte) {
+			t.Helper()
+			said = nil
+			v.Write([]byte("\x10\x04\x01"))
+			if len(said) != 1 || said[0] != want {
+				t.Errorf("DLE EOT 1 says % x, want %x", said, want)
+			}
+		}
+		ask(0x16)
+		v.Write(kick)
+		v.Write(kick)
+		ask(0x12)
+		v.Mend(virtual.DrawerOpen)
+		ask(0x16)
+		v.Write([]byte("\x10\x14\x01\x00\x05"))
+		ask(0x12)
+		time.Sleep(5 * time.Second)
+		ask(0x16)
+		if v.Pulses() != 3 {
+			t.Errorf("%d pulses", v.Pulses())
+		}
+	})
 }
 
 func TestBuzzesAreCounted(t *testing.T) {
