@@ -232,6 +232,9 @@ func (s *Store) flush(b *bolt.Tx) error {
 		return err
 	}
 	if err == nil {
+		if err := s.witness.committed(s.commits(id)); err != nil {
+			s.log.Warn("the witness falls behind: a file that is rolled back may go unnoticed", "file", s.witness.path, "error", err)
+		}
 		s.options.OnCommit(true)
 		return nil
 	}
@@ -278,7 +281,7 @@ func (s *Store) guard(f func() error) (err error) {
 		kind := errPanicked
 		if _, unreadable := r.(interface{ Addr() uintptr }); unreadable || raisedByBolt() {
 			kind = ErrDamaged // a page that cannot be read, or makes no sense
-			s.suspect.Store(true)
+			s.distrust()
 		}
 		s.log.Error("a transaction panicked", "file", s.path, "error", r, "stack", string(debug.Stack()))
 		err = fmt.Errorf("store %s: %w: %v", s.path, kind, r)

@@ -17,7 +17,7 @@ import (
 // bbolt panics on a page that makes no sense, some of the time on a goroutine of
 // its own where nothing can recover, and a file shorter than it says is a bus
 // error. So a file is read through once before bbolt opens it, unless it is large
-// and as it was when it was last closed well. The layout is that of bbolt's file
+// and trusted (lock.go). The layout is that of bbolt's file
 // format version 2 (internal/common: page.go, meta.go, bucket.go), in the
 // machine's byte order.
 const (
@@ -42,8 +42,8 @@ const (
 const readAnyway = 32 << 20
 
 // inspect tells what is wrong with a file's pages, as far as bbolt would trip
-// over it. Of a large file that is as it was closed it looks at the head only.
-func inspect(f *os.File, asClosed bool) (fault, err error) {
+// over it. Of a large file that is trusted it looks at the head only.
+func inspect(f *os.File, trusted bool) (fault, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func inspect(f *os.File, asClosed bool) (fault, err error) {
 		return nil, fmt.Errorf("map %s: %w", f.Name(), err)
 	}
 	defer func() { err = errors.Join(err, unmap()) }()
-	return inspectPages(data, !asClosed || size <= readAnyway), nil
+	return inspectPages(data, !trusted || size <= readAnyway), nil
 }
 
 // inspectPages is inspect of what the file holds.

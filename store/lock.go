@@ -43,29 +43,47 @@ func lockFile(f *os.File, wait time.Duration) error {
 	}
 }
 
-// In the lock file stands how the store was left: nothing while it is open, and
-// when it was closed, the size and time of its file. If these still hold, nobody
-// has touched the file since, and it needs no reading through. Whoever dies while
-// opening it finds the lock file empty the next time.
+// In the lock file stands how the store was left: nothing while it is being
+// opened; the boot of the machine while it is open; and when it was closed, the
+// size and time of its file. If these still hold, nobody has touched the file
+// since. If the boot is still the same, the process has died and not the machine:
+// every page that it wrote is there, in the order in which it was written. Either
+// way the file needs no reading through. Whoever dies while opening it, by a page
+// that makes no sense, finds the lock file empty the next time.
 
-func asClosed(lock *os.File, path string) bool {
-	now, err := stateOf(path)
+// isTrusted says whether a file need not be read through.
+func isTrusted(lock *os.File, path, boot string) bool {
+	closed, err := stateOf(path)
 	if err != nil {
 		return false
 	}
-	then := make([]byte, len(now)+1)
-	n, err := lock.ReadAt(then, 0)
-	return errors.Is(err, io.EOF) && string(then[:n]) == now
+	b := make([]byte, 256)
+	n, err := lock.ReadAt(b, 0)
+	left := string(b[:n])
+	return errors.Is(err, io.EOF) && (left == closed || left == leftOpen(boot))
 }
 
-func markOpen(lock *os.File) error { return lock.Truncate(0) }
+func leftOpen(boot string) string { return "open " + boot }
+
+// markOpening notes that a file is being opened.
+func markOpening(lock *os.File) error { return lock.Truncate(0) }
+
+// markOpen notes that a file has been opened well.
+func markOpen(lock *os.File, boot string) error { return mark(lock, leftOpen(boot)) }
 
 func markClosed(lock *os.File, path string) error {
 	state, err := stateOf(path)
 	if err != nil {
 		return err
 	}
-	_, err = lock.WriteAt([]byte(state), 0)
+	return mark(lock, state)
+}
+
+func mark(lock *os.File, text string) error {
+	if err := lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err := lock.WriteAt([]byte(text), 0)
 	if isFull(err) {
 		return nil // then it is read through
 	}

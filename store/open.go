@@ -23,13 +23,14 @@ const (
 	metaBoots    = "boots"     // number
 	metaOpened   = "opened"    // Moment of the last opening
 	metaRawBytes = "raw.bytes" // number, the sum of all raw payloads
+	metaCommits  = "commits"   // number, of transactions in files before this one
 )
 
 // Open opens the store in a file, or creates it, with its folder. A file that
 // another process holds gives ErrLocked after a second, one of a later version
 // ErrNewer; both are left as they are. One that is damaged is renamed to
 // NAME.quarantined-TIME-N and a new one takes its place: Opening tells. Beside
-// the file stand NAME.lock, NAME.reserve and NAME.intents.
+// the file stand NAME.lock, NAME.reserve, NAME.intents and NAME.witness.
 func Open(path string, o Options) (*Store, error) { return openSteps(path, o, migrations()) }
 
 func openSteps(path string, o Options, steps []migration) (*Store, error) {
@@ -56,6 +57,9 @@ func (s *Store) open(steps []migration) error {
 	}
 	s.db.AllocSize, s.pageSize = growth(s.options.MaxSize), int64(s.db.Info().PageSize)
 	if err := migrate(s.db, s.path, steps, s.log); err != nil {
+		return err
+	}
+	if err := markOpen(s.lock, s.clock.boot); err != nil {
 		return err
 	}
 	s.intents.path = s.path + ".intents"
@@ -100,10 +104,10 @@ func (s *Store) ready(schema uint64) (*bolt.DB, error) {
 // openExisting opens a file after looking for faults in it: fault is what makes
 // it useless, err what keeps us from telling.
 func (s *Store) openExisting(schema uint64) (db *bolt.DB, fault, err error) {
-	if fault, err = examine(s.path, asClosed(s.lock, s.path)); fault != nil || err != nil {
+	if fault, err = examine(s.path, isTrusted(s.lock, s.path, s.clock.boot)); fault != nil || err != nil {
 		return nil, fault, err
 	}
-	if err := markOpen(s.lock); err != nil {
+	if err := markOpening(s.lock); err != nil {
 		return nil, nil, err
 	}
 	db, err = openFile(s.path)
@@ -121,8 +125,8 @@ func (s *Store) openExisting(schema uint64) (db *bolt.DB, fault, err error) {
 }
 
 // examine inspects a file under its lock, so that nobody is writing to it. Of a
-// file that is as it was closed, and large, only the head.
-func examine(path string, asClosed bool) (fault, err error) {
+// file that is trusted, and large, only the head.
+func examine(path string, trusted bool) (fault, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -134,7 +138,7 @@ func examine(path string, asClosed bool) (fault, err error) {
 	case err != nil:
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	return inspect(f, asClosed)
+	return inspect(f, trusted)
 }
 
 // errUnusable: bbolt does not open the file because of what it holds.
@@ -171,8 +175,13 @@ func (s *Store) start() error {
 	}); err != nil {
 		return err
 	}
+	cause, err := s.epochCause()
+	if err != nil {
+		return err
+	}
 	opening := s.opening
-	_, err := s.UpdateVital(func(tx *Tx) error {
+	opening.NewEpoch = cause
+	if _, err := s.UpdateVital(func(tx *Tx) error {
 		s.opening = opening
 		if err := tx.open(); err != nil {
 			return err
@@ -185,12 +194,23 @@ func (s *Store) start() error {
 			Text: fmt.Sprintf("El archivo de datos estaba dañado: se guardó como %s y se empezó uno nuevo.",
 				filepath.Base(opening.Quarantined)),
 		})
-	})
-	return err
+	}); err != nil {
+		return err
+	}
+	switch cause {
+	case "", EpochNew:
+	default:
+		s.log.Warn("the events start a new epoch", "file", s.path, "cause", cause, "epoch", s.opening.Epoch)
+	}
+	if err := s.witness.note(s.opening.Epoch, s.options.Machine, s.witness.commits); err != nil {
+		// Then the next opening starts an epoch, too, which does no harm.
+		s.log.Warn("the witness cannot be written", "file", s.witness.path, "error", err)
+	}
+	return nil
 }
 
-// open counts the opening and starts an epoch where the file has none, or is
-// another terminal's.
+// open counts the opening and starts an epoch where the file has none, is
+// another terminal's, or not what it was.
 func (tx *Tx) open() error {
 	s := tx.store
 	s.opening.Boots = tx.metaNumber(metaBoots) + 1
@@ -201,13 +221,13 @@ func (tx *Tx) open() error {
 		return err
 	}
 	s.opening.Epoch = string(tx.get(bucketMeta, []byte(metaEpoch)))
-	if s.opening.Epoch == "" || string(tx.get(bucketMeta, []byte(metaIdentity))) != s.identity {
+	if s.opening.NewEpoch != "" {
 		if err := tx.newEpoch(); err != nil {
 			return err
 		}
 	}
 	s.streams = tx.places()
-	return nil
+	return tx.noteEpoch(s.opening.NewEpoch)
 }
 
 // newEpoch starts every stream's sequence again, under a new random name.
@@ -274,14 +294,23 @@ func (s *Store) Close() error {
 	return err
 }
 
+// distrust has the file read through at the next opening. It may be called by
+// any number at once.
+func (s *Store) distrust() {
+	if !s.suspect.Swap(true) {
+		_ = markOpening(s.lock) // in vain when it is being closed
+	}
+}
+
 // letGo closes what is open.
 func (s *Store) letGo() error {
 	var err error
 	if s.db != nil {
 		err = s.db.Close() // a second time it does nothing
 	}
+	err = errors.Join(err, s.witness.close())
 	if s.lock != nil {
-		if s.db != nil && !s.suspect.Load() {
+		if s.db != nil && !s.suspect.Load() { // else it stays as distrust left it
 			err = errors.Join(err, markClosed(s.lock, s.path))
 		}
 		err = errors.Join(err, s.lock.Close())

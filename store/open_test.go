@@ -131,46 +131,54 @@ func TestDamagedFilesAreSetAside(t *testing.T) {
 	}
 }
 
-// TestAsClosed: only a file that nobody has touched since it was closed well is
-// trusted.
-func TestAsClosed(t *testing.T) {
+// TestTrust: a file is trusted that nobody has touched since it was closed well,
+// or whose process has died on a machine that lives on.
+func TestTrust(t *testing.T) {
 	dir := t.TempDir()
-	s := at(t, dir, Options{})
-	trusted := func() bool {
-		f, err := os.Open(s.path + ".lock")
+	path := filepath.Join(dir, "mostrador.db")
+	const anotherBoot = "another boot"
+	trusted := func(boot string) bool {
+		f, err := os.Open(path + ".lock")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		return asClosed(f, s.path)
+		return isTrusted(f, path, boot)
 	}
-	if trusted() {
-		t.Error("trusted while it is open: as after a crash")
+	s := at(t, dir, Options{})
+	if trusted(anotherBoot) {
+		t.Error("trusted while it is open: as after a power cut")
+	}
+	if !trusted(s.clock.boot) {
+		t.Error("not trusted while it is open: as after a kill")
+	}
+	if err := markOpening(s.lock); err != nil || trusted(s.clock.boot) {
+		t.Errorf("trusted while it is being opened: as after a panic of bbolt's (%v)", err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if !trusted() {
+	if !trusted(anotherBoot) {
 		t.Error("not trusted after closing")
 	}
 	s = at(t, dir, Options{})
-	if trusted() {
+	if trusted(anotherBoot) {
 		t.Error("trusted while it is open again")
 	}
 	_ = s.View(func(tx *Tx) error { return s.guard(func() error { panic(faultAddress{}) }) })
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if trusted() {
+	if trusted(s.clock.boot) {
 		t.Error("trusted after damage was met")
 	}
 	if err := at(t, dir, Options{}).Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chtimes(s.path, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+	if err := os.Chtimes(path, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if trusted() {
+	if trusted(s.clock.boot) {
 		t.Error("trusted although the file was touched")
 	}
 }

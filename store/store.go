@@ -41,6 +41,10 @@ type Options struct {
 	// Reserve is what is set aside of MaxSize, and on the disk, for orders and
 	// tickets, in bytes. 0: 32 MiB; never more than a quarter of MaxSize.
 	Reserve int64
+	// Machine tells this machine from others, each mark as kind:value, such as
+	// "id:…" and "nic:…". A file whose marks of one kind are all others starts a
+	// new epoch: it was cloned. Empty: clones on other machines go unnoticed.
+	Machine []string
 	// Clock for the store's moments, nil for a new one.
 	Clock *Clock
 	// Log gets what the store does on its own; nil: nothing.
@@ -85,11 +89,14 @@ type Store struct {
 	lock     *os.File
 	opening  Opening
 	intents  intents
-	streams  map[Stream]place
-	watchers watchers
-	queue    queue
-	db       *bolt.DB
-	pageSize int64
+	witness  witness
+	// commitsBefore is how many transactions went into files before this one.
+	commitsBefore uint64
+	streams       map[Stream]place
+	watchers      watchers
+	queue         queue
+	db            *bolt.DB
+	pageSize      int64
 
 	// writer is held by whoever writes: the leader of a commit, Recover, Close.
 	// It guards the reserve, what is known of the space, and random.
@@ -119,8 +126,10 @@ type Opening struct {
 	Cause       error
 	// Boots counts how often this file was opened, this time included.
 	Boots uint64
-	// Epoch of the events that are emitted now.
-	Epoch string
+	// Epoch of the events that are emitted now, and why it started at this
+	// opening (EpochNew …), "" when it goes on.
+	Epoch    string
+	NewEpoch string
 }
 
 // Opening tells what was found when the store was opened.

@@ -4,6 +4,7 @@ package spool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -54,7 +55,7 @@ type booth struct {
 
 	mu    sync.Mutex
 	dark  bool          // the terminal has no power
-	image []byte        // of the store as it was last synced
+	image [2][]byte     // of the store and its witness as they were last synced
 	out   chan struct{} // closed when the terminal's power goes
 }
 
@@ -99,9 +100,13 @@ func (b *booth) commit(durable bool) {
 }
 
 func (b *booth) keep() {
-	image, err := os.ReadFile(b.path)
-	if err != nil {
-		panic(err)
+	var image [2][]byte
+	for i, path := range b.files() {
+		var err error
+		// Before the first opening there is no witness.
+		if image[i], err = os.ReadFile(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			panic(err)
+		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -109,6 +114,8 @@ func (b *booth) keep() {
 		b.image = image
 	}
 }
+
+func (b *booth) files() [2]string { return [2]string{b.path, b.path + ".witness"} }
 
 // does is what a trigger fires.
 func (b *booth) does(a action) func() {
@@ -143,7 +150,7 @@ func (b *booth) boot() (*trial, error) {
 // run prints until nothing waits. After a power cut it goes on with what the
 // last sync had left of the store, which spoil may alter first.
 func (b *booth) run(spoil func(path string) error) (*trial, error) {
-	for n := 0; ; n++ {
+	for {
 		b.keep()
 		r, err := b.boot()
 		if err != nil {
@@ -155,9 +162,10 @@ func (b *booth) run(spoil func(path string) error) (*trial, error) {
 		if err := r.end(); err != nil {
 			return nil, err
 		}
-		b.path = fmt.Sprintf("%s-%d", b.path, n)
-		if err := os.WriteFile(b.path, b.image, 0o600); err != nil {
-			return nil, err
+		for i, path := range b.files() {
+			if err := os.WriteFile(path, b.image[i], 0o600); err != nil {
+				return nil, err
+			}
 		}
 		if spoil != nil {
 			if err := spoil(b.path); err != nil {

@@ -35,6 +35,7 @@ func assemble(cfg *config.Config, ports []drivers.Scheme, log *slog.Logger) (*da
 	st, err := store.Open(path, store.Options{
 		Identity: cfg.Terminal.Store + "/" + cfg.Terminal.ID,
 		MaxSize:  int64(cfg.Buffer.MaxSize),
+		Machine:  machineMarks(),
 		Log:      log.With("part", "store"),
 	})
 	if err != nil {
