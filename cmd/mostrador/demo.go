@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,7 +23,7 @@ func (a *app) demoCommand() *cobra.Command {
 	d := demo{every: 8 * time.Second}
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Try everything on this machine: a broker, two printers, a register and orders, with nothing to install",
+		Short: "Try everything on this machine: a broker, two printers, POS devices and orders, with nothing to install",
 		Args:  usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			d.out = &calm{w: a.stdout}
@@ -77,19 +76,19 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	defer broker.stop()
-	register, err := startDemoRegister(filepath.Join(dir, "caja-registradora"))
-	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	defer register.stop()
-
 	paper := &demoPaper{out: d.out, folder: pictures}
+	till := paper.printer("caja", "TM-T88V", "58mm")
 	printers := newVirtualPorts(map[string]*virtual.Printer{
 		"cocina": paper.printer("cocina", "TM-T20II", "80mm"),
-		"caja":   paper.printer("caja", "TM-T88V", "58mm"),
+		"caja":   till,
 	})
 	defer printers.close()
-	cfg, err := demoConfig(dir, broker.address, register.port, printers.scheme())
+	devices, err := startDemoDevices(dir, d.out, till)
+	if err != nil {
+		return err
+	}
+	defer devices.stop()
+	cfg, err := demoConfig(dir, broker.address, devices.config(), printers.scheme())
 	if err != nil {
 		return err
 	}
@@ -98,22 +97,24 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.welcome(broker.address, pictures, register.port != "")
-	return d.work(ctx, daemon, broker, register, paper)
+	d.welcome(broker.address, pictures, devices)
+	return d.work(ctx, daemon, broker, devices, paper)
 }
 
-func (d *demo) welcome(broker, pictures string, register bool) {
+func (d *demo) welcome(broker, pictures string, devices *demoDevices) {
 	d.out.say("Mostrador, demostración: un local con dos impresoras (cocina de 80 mm, caja de 58 mm).")
 	d.out.say("  corredor MQTT  %s", broker)
 	d.out.say("  tickets        %s (PNG)", pictures)
-	if !register {
-		d.out.say("  caja           este sistema no tiene ptys: la demostración sigue sin caja registradora")
+	if devices.missing() {
+		d.out.say("  dispositivos   este sistema no tiene ptys: la demostración sigue sin registradora, lector, balanza ni pantalla")
+	} else {
+		d.out.say("  dispositivos   caja registradora, lector de códigos, balanza, pantalla de clientes y cajón de dinero (▮ y marcos)")
 	}
 	d.out.say("  Ctrl-C termina y no deja nada atrás.\n")
 }
 
 // work runs the daemon, the customers and the register side by side.
-func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, register *demoRegister, paper *demoPaper) error {
+func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, devices *demoDevices, paper *demoPaper) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var parts sync.WaitGroup
@@ -123,9 +124,9 @@ func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, reg
 		failure = daemon.run(ctx)
 	})
 	parts.Go(func() { d.narrate(ctx, daemon.store) })
-	parts.Go(func() { register.sell(ctx, d.every) })
+	parts.Go(func() { devices.run(ctx, daemon, d.every) })
 	parts.Go(func() {
-		d.customers(ctx, broker, daemon)
+		d.customers(ctx, broker, daemon, !devices.missing())
 		if d.orders > 0 {
 			stop()
 		}
@@ -135,8 +136,9 @@ func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, reg
 	return failure
 }
 
-// customers order until ctx ends, or until the last of d.orders is on paper.
-func (d *demo) customers(ctx context.Context, broker *demoBroker, daemon *daemon) {
+// customers order until ctx ends, or until the last of d.orders is on paper, and
+// scanned where there is a scanner.
+func (d *demo) customers(ctx context.Context, broker *demoBroker, daemon *daemon, scanner bool) {
 	if !broker.awaitTerminal(ctx) {
 		return
 	}
@@ -153,22 +155,27 @@ func (d *demo) customers(ctx context.Context, broker *demoBroker, daemon *daemon
 			return
 		}
 	}
-	awaitPaper(ctx, daemon.store, d.orders)
+	awaitPaper(ctx, daemon.store, d.orders, scanner)
 }
 
-// awaitPaper waits until so many orders are in the store and no ticket waits.
-func awaitPaper(ctx context.Context, st *store.Store, orders int) {
+// awaitPaper waits until so many orders are in the store, ready where they are
+// to be scanned, and no ticket waits.
+func awaitPaper(ctx context.Context, st *store.Store, orders int, scanned bool) {
 	changed, stop := st.Watch(store.TopicJobs)
 	defer stop()
+	marked, stopMarked := st.Watch(store.TopicOrders)
+	defer stopMarked()
 	for ctx.Err() == nil {
 		done := false
 		err := st.View(func(tx *store.Tx) error {
 			taken, waiting := 0, 0
-			for _, err := range tx.Orders() {
+			for o, err := range tx.Orders() {
 				if err != nil {
 					return err
 				}
-				taken++
+				if !scanned || o.Status == store.Ready || o.Status == store.Dispatched {
+					taken++
+				}
 			}
 			for _, state := range []store.JobState{store.JobQueued, store.JobSending} {
 				for range tx.JobsIn(state) {
@@ -183,6 +190,7 @@ func awaitPaper(ctx context.Context, st *store.Store, orders int) {
 		}
 		select {
 		case <-changed:
+		case <-marked:
 		case <-ctx.Done():
 		}
 	}
@@ -241,7 +249,9 @@ type demoPaper struct {
 func (p *demoPaper) printer(name, model, paper string) *virtual.Printer {
 	// Both models are shipped; the demo's test runs with them.
 	m, _ := profile.Lookup(model)
-	return virtual.New(m, m.Papers[paper], virtual.Options{OnPaper: func(sheet virtual.Paper) { p.take(name, sheet) }})
+	return virtual.New(m, m.Papers[paper], virtual.Options{
+		OnPaper: func(sheet virtual.Paper) { p.take(name, sheet) }, Drawer: true, DrawerFor: drawerOpenFor,
+	})
 }
 
 func (p *demoPaper) take(printer string, paper virtual.Paper) {

@@ -9,7 +9,7 @@ import (
 )
 
 // demoConfig is the configuration of the demo's terminal, read as any other.
-func demoConfig(dir, broker, register string, ports drivers.Scheme) (*config.Config, error) {
+func demoConfig(dir, broker, devices string, ports drivers.Scheme) (*config.Config, error) {
 	text := fmt.Sprintf(`
 [terminal]
 store = %q
@@ -34,6 +34,7 @@ name = "caja"
 port = "virtual://caja"
 profile = "TM-T88V"
 paper = "58mm"
+drawer = true
 
 [[station]]
 name = "parrilla"
@@ -54,16 +55,6 @@ receipt = { printers = ["caja"] }
 provider = "justo"
 nickname = "Justo Centro"
 accept = "automatic"
-`, demoStore, demoTerminal, filepath.Join(dir, "data"), broker)
-	if register != "" {
-		text += fmt.Sprintf(`
-[[device]]
-name = "registradora"
-driver = "register"
-port = %q
-profile = "journal-columns"
-ack = "06"
-`, register)
-	}
+`, demoStore, demoTerminal, filepath.Join(dir, "data"), broker) + devices
 	return config.Parse("demo.toml", []byte(text), known(append(schemes(), ports)))
 }

@@ -5,54 +5,18 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
-
-	"github.com/creack/pty"
-	"golang.org/x/term"
 )
 
 // A demoRegister is a cash register on a pty. It writes its journal as the
 // shipped profile journal-columns has it, and repeats a record until the
 // terminal has acknowledged it.
-type demoRegister struct {
-	// port is the device's URL, empty where this system has no ptys.
-	port          string
-	master, slave *os.File
-}
+type demoRegister struct{ demoLine }
 
 const (
 	ackByte   = 0x06
 	repeatFor = 2 * time.Second
 )
-
-// startDemoRegister makes the pty under a name of its own, as a serial adapter
-// has one. The error is errors.ErrUnsupported where there are no ptys; the
-// register is then one that stays silent.
-func startDemoRegister(name string) (*demoRegister, error) {
-	r := &demoRegister{}
-	master, slave, err := pty.Open()
-	if err != nil {
-		return r, fmt.Errorf("register: %w", err)
-	}
-	r.master, r.slave = master, slave
-	if _, err := term.MakeRaw(int(slave.Fd())); err != nil {
-		return r, fmt.Errorf("register: %w", err)
-	}
-	if err := os.Symlink(slave.Name(), name); err != nil {
-		return r, fmt.Errorf("register: %w", err)
-	}
-	r.port = "serial://" + name + "?baud=9600"
-	return r, nil
-}
-
-// stop takes the register off its line; a second time it does nothing.
-func (r *demoRegister) stop() {
-	if r.master != nil {
-		r.master.Close()
-		r.slave.Close()
-	}
-}
 
 // sell rings up a sale now and then until ctx ends.
 func (r *demoRegister) sell(ctx context.Context, every time.Duration) {
@@ -63,7 +27,14 @@ func (r *demoRegister) sell(ctx context.Context, every time.Duration) {
 	reading := make(chan struct{})
 	go func() {
 		defer close(reading)
-		r.hear(acks)
+		r.hear(func(b []byte) {
+			if bytes.IndexByte(b, ackByte) >= 0 {
+				select {
+				case acks <- struct{}{}:
+				default:
+				}
+			}
+		})
 	}()
 	for receipt := 1; ctx.Err() == nil; receipt++ {
 		select {
@@ -78,23 +49,6 @@ func (r *demoRegister) sell(ctx context.Context, every time.Duration) {
 	}
 	r.stop()
 	<-reading
-}
-
-// hear passes on the acknowledgements of the terminal until the line ends.
-func (r *demoRegister) hear(acks chan<- struct{}) {
-	buf := make([]byte, 16)
-	for {
-		n, err := r.master.Read(buf)
-		if bytes.IndexByte(buf[:n], ackByte) >= 0 {
-			select {
-			case acks <- struct{}{}:
-			default:
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
 }
 
 // say sends one record until it is acknowledged.

@@ -53,6 +53,29 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// The demo has every device of a counter, and shows what it does.
+func TestDemoDevices(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	code, stdout, stderr := call(t, "demo", "--orders", "4", "--every", "1200ms")
+	if code != exitDone {
+		t.Fatalf("the demo ends with %d: %s", code, stderr)
+	}
+	for _, want := range []string{
+		"registradora: listo", "lector: listo", "balanza: listo", "pantalla: listo",
+		"lector: alguien escanea la comanda de barra", "barra listo (lector); falta parrilla", "despachado (lector)",
+		"balanza: 1.250 kg", "│ La Brasa de Ñusta    │", "│ LISTO", "cajón de caja abierto (cobro en efectivo del pedido",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the demo never shows %q", want)
+		}
+	}
+	emptyFolder(t, temporary)
+	if t.Failed() {
+		t.Log(stdout)
+	}
+}
+
 // Ctrl-C ends it at any time, and takes everything along.
 func TestDemoInterrupted(t *testing.T) {
 	binary, err := daemonBinary()
