@@ -26,9 +26,25 @@ type Found struct {
 	MAC string `json:"mac,omitempty"`
 	// Driver is the system's own driver that has it, such as usblp.
 	Driver string `json:"driver,omitempty"`
-	// Notes are what a person should know before using it, in English.
-	Notes []string `json:"notes,omitempty"`
+	// Notes are what a person should know before using it.
+	Notes []Note `json:"notes,omitempty"`
 }
+
+// A Note is something to know of what was found.
+type Note string
+
+// The notes.
+const (
+	// NoteConsole: the system writes its own messages to this line.
+	NoteConsole Note = "console"
+	// NoteTwin: another one here is the same and has no number of its own. The
+	// port names the socket, so their plugs must not be swapped.
+	NoteTwin Note = "twin"
+	// NoteUnstable: the name may be another device's after the next start.
+	NoteUnstable Note = "unstable_name"
+	// NoteElsewhere: it answers at another address than the configuration has.
+	NoteElsewhere Note = "elsewhere"
+)
 
 // A FoundKind is as what something was found.
 type FoundKind string
