@@ -9,6 +9,8 @@ type Found struct {
 	// Port is the URL that opens it: what belongs into the configuration. Of
 	// several names it has the one that stays the same when cables are moved.
 	Port string `json:"port"`
+	// Also are further URLs that open it.
+	Also []string `json:"also,omitempty"`
 	// Kind is what it was found as.
 	Kind FoundKind `json:"kind"`
 	// Maker, Model and Serial are what it says of itself, on a USB device often
@@ -21,6 +23,8 @@ type Found struct {
 	// Nodes are all names that the system has for it now, the one that opens it
 	// first: /dev/ttyUSB0, /dev/usb/lp0, /dev/bus/usb/001/004.
 	Nodes []string `json:"nodes,omitempty"`
+	// Place is where a USB device is plugged in: 1-2.3.
+	Place string `json:"place,omitempty"`
 	// MAC is the hardware address of a printer on the network, in lower case
 	// with colons.
 	MAC string `json:"mac,omitempty"`
@@ -42,6 +46,8 @@ const (
 	NoteTwin Note = "twin"
 	// NoteUnstable: the name may be another device's after the next start.
 	NoteUnstable Note = "unstable_name"
+	// NoteNoLibusb: it takes a build with libusb to open it.
+	NoteNoLibusb Note = "no_libusb"
 	// NoteElsewhere: it answers at another address than the configuration has.
 	NoteElsewhere Note = "elsewhere"
 )

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mostrador/agent/config"
+	"mostrador/agent/device"
 	"mostrador/agent/spool"
 	"mostrador/drivers"
 	"mostrador/drivers/fileport"
@@ -29,8 +30,9 @@ type listedDevice struct {
 	// printer, or the driver of a device.
 	Name string `json:"name,omitempty"`
 	Use  string `json:"use,omitempty"`
-	// State is what the running agent says of its printer.
-	State spool.Condition `json:"state,omitempty"`
+	// State is what the running agent says of it: a spool.Condition of a printer,
+	// and a state of agent/device of any other.
+	State string `json:"state,omitempty"`
 	// Holders have it open now, as far as this user may see.
 	Holders []drivers.Holder `json:"holders,omitempty"`
 	// Missing: the configuration has it, and it is not there.
@@ -51,6 +53,8 @@ type listing struct {
 	ports []string
 }
 
+// devicesCommand lists what there is; below it stands how that is which the
+// configuration has.
 func (a *app) devicesCommand() *cobra.Command {
 	l := listing{root: "/"}
 	cmd := &cobra.Command{
@@ -59,19 +63,21 @@ func (a *app) devicesCommand() *cobra.Command {
 		Long: "List serial lines, USB printers, printer nodes, Windows queues and what the configuration has, each with the URL to paste.\n" +
 			"A PORT is a URL or a path to look at as well, such as /dev/pts/3.\n" +
 			"Without --network nothing is sent anywhere, without --probe no device is opened.",
+		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			l.ports = args
-			return a.listDevices(c.Context(), l)
+			return a.surveyDevices(c.Context(), l)
 		},
 	}
 	cmd.Flags().BoolVar(&l.network, "network", false, "look for printers on the local networks, too: connects to port 9100 of each address")
 	cmd.Flags().BoolVar(&l.probe, "probe", false, "ask what is free whether it is a printer, without printing; not for lines with a scale or a register")
 	cmd.Flags().StringVar(&l.root, "root", l.root, "the `FOLDER` that sys and dev are in")
 	_ = cmd.Flags().MarkHidden("root")
+	cmd.AddCommand(a.deviceStatusCommand())
 	return cmd
 }
 
-func (a *app) listDevices(ctx context.Context, l listing) error {
+func (a *app) surveyDevices(ctx context.Context, l listing) error {
 	cfg, err := a.parseConfig()
 	if err != nil { // an installer has none yet
 		cfg = &config.Config{}
@@ -110,7 +116,9 @@ func (l listing) find(ctx context.Context, a *app) ([]listedDevice, error) {
 	for _, list := range lists() {
 		found, err := list(l.root)
 		for _, f := range found {
-			devices = append(devices, listedDevice{Found: f})
+			if !slices.ContainsFunc(devices, func(d listedDevice) bool { return sharesNode(d.Found, f) }) {
+				devices = append(devices, listedDevice{Found: f})
+			}
 		}
 		faults = append(faults, err)
 	}
@@ -124,9 +132,16 @@ func (l listing) find(ctx context.Context, a *app) ([]listedDevice, error) {
 	return devices, errors.Join(faults...)
 }
 
-// lists are the ways to see hardware without touching it.
+// sharesNode: both are the same device.
+func sharesNode(a, b drivers.Found) bool {
+	return slices.ContainsFunc(a.Nodes, func(node string) bool { return slices.Contains(b.Nodes, node) })
+}
+
+// lists are the ways to see hardware without touching it. What two of them see
+// is listed once, as the first one sees it.
 func lists() []func(root string) ([]drivers.Found, error) {
 	return []func(string) ([]drivers.Found, error){
+		usbPrinters,
 		serialport.List,
 		fileport.List,
 	}
@@ -136,7 +151,7 @@ func lists() []func(root string) ([]drivers.Found, error) {
 // an address of the network, a pseudo-terminal, a device that is unplugged.
 func (l listing) withConfigured(devices []listedDevice, cfg *config.Config) []listedDevice {
 	name := func(port, name, use string) {
-		u, err := url.Parse(port)
+		u, err := drivers.ParseAddress(port)
 		if err != nil || port == "" {
 			return
 		}
@@ -165,7 +180,7 @@ func (l listing) withNamed(devices []listedDevice) ([]listedDevice, error) {
 		if filepath.IsAbs(port) {
 			port = (&url.URL{Scheme: "serial", Path: port}).String()
 		}
-		u, err := url.Parse(port)
+		u, err := drivers.ParseAddress(port)
 		if err != nil || !slices.ContainsFunc(schemes(), func(s drivers.Scheme) bool { return s.Name == u.Scheme }) {
 			return nil, wrongUse("%q is no port: write a path such as /dev/ttyS0, or a URL such as tcp://192.168.1.50:9100", port)
 		}
@@ -193,19 +208,22 @@ func (l listing) foundAt(u *url.URL) drivers.Found {
 
 // isAt says whether a port's URL leads to what was found, by whatever name.
 func (l listing) isAt(f drivers.Found, u *url.URL) bool {
-	if f.Port == u.Redacted() {
-		return true
-	}
 	switch u.Scheme {
 	case "serial", "file":
 		where := l.resolve(u.Path)
 		return slices.ContainsFunc(f.Nodes, func(node string) bool { return l.resolve(node) == where })
-	case "tcp":
-		at, err := url.Parse(f.Port)
-		return err == nil && at.Scheme == "tcp" && at.Host == u.Host
 	}
-	at, _, _ := strings.Cut(u.Redacted(), "?")
-	return f.Port == at
+	for _, name := range append([]string{f.Port}, f.Also...) {
+		at, err := drivers.ParseAddress(name)
+		if err != nil || at.Scheme != u.Scheme || !strings.EqualFold(at.Host, u.Host) || at.Path != u.Path {
+			continue
+		}
+		serial, place := u.Query().Get("serial"), u.Query().Get("path")
+		if u.Scheme != "usb" || (serial == "" || serial == f.Serial) && (place == "" || place == f.Place) {
+			return true
+		}
+	}
+	return false
 }
 
 // resolve follows the links of a node's name.
@@ -236,19 +254,26 @@ func (d *listedDevice) hold(held drivers.Holders) {
 	}
 }
 
-// withStates adds what the running agent says of its printers.
+// withStates adds what the running agent says of what it has.
 func (a *app) withStates(ctx context.Context, devices []listedDevice) {
 	client, err := a.client()
 	if err != nil {
 		return
 	}
-	var states []spool.State
-	if err := client.Get(ctx, "/v1/printers", &states); err != nil {
-		return
+	var printers []spool.State
+	var others []device.Status
+	if client.Get(ctx, "/v1/printers", &printers) != nil || client.Get(ctx, "/v1/devices", &others) != nil {
+		return // it is not running
 	}
 	for i := range devices {
-		for _, s := range states {
-			if d := &devices[i]; d.Use == "printer" && d.Name == s.Printer {
+		d := &devices[i]
+		for _, s := range printers {
+			if d.Use == "printer" && d.Name == s.Printer {
+				d.State = string(s.State)
+			}
+		}
+		for _, s := range others {
+			if d.Use != "printer" && d.Name == s.Name {
 				d.State = s.State
 			}
 		}

@@ -79,7 +79,7 @@ func (d *listedDevice) isOurs() bool {
 
 // probe asks one device, and a line of unknown speed at several.
 func (d *listedDevice) probe(ctx context.Context) {
-	u, err := url.Parse(d.Port)
+	u, err := drivers.ParseAddress(d.Port)
 	if err != nil {
 		d.Failed = err.Error()
 		return

@@ -15,13 +15,6 @@ import (
 	"mostrador/agent/web"
 )
 
-func (a *app) devicesCommand() *cobra.Command {
-	devices := &cobra.Command{Use: "devices", Short: "The POS devices of this terminal", Args: usage(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	devices.AddCommand(a.deviceStatusCommand())
-	return devices
-}
-
 // deviceStatusCommand tells how the configured devices are, as the daemon sees
 // them.
 func (a *app) deviceStatusCommand() *cobra.Command {

@@ -16,6 +16,7 @@ func writeDevices(w io.Writer, devices []listedDevice, l listing) {
 		fmt.Fprintln(w, printable(d.Port))
 		fact(w, "qué es", d.whatWords())
 		fact(w, "está en", d.placeWords())
+		fact(w, "o bien", strings.Join(d.Also, "  "))
 		fact(w, "lo usa", d.holderWords())
 		fact(w, "dice", d.answerWords(l.probe))
 		for _, note := range d.Notes {
@@ -75,6 +76,9 @@ func (d *listedDevice) placeWords() string {
 			words = append(words, node)
 		}
 	}
+	if d.Place != "" {
+		words = append(words, "conector "+d.Place)
+	}
 	if d.MAC != "" {
 		words = append(words, "MAC "+d.MAC)
 	}
@@ -118,7 +122,7 @@ func (d *listedDevice) answerWords(asked bool) string {
 	case d.Missing:
 		return "no está: mire el cable y si está encendido"
 	case d.State != "":
-		return "según el agente: " + stateWords(d.State)
+		return "según el agente: " + d.stateWords()
 	case d.Failed != "":
 		return "no se pudo preguntar: " + d.Failed
 	case d.Answer != nil && d.recognised():
@@ -131,6 +135,13 @@ func (d *listedDevice) answerWords(asked bool) string {
 		return "no se le preguntó"
 	}
 	return ""
+}
+
+func (d *listedDevice) stateWords() string {
+	if d.Use == "printer" {
+		return stateWords(spool.Condition(d.State))
+	}
+	return deviceStateWords(d.State)
 }
 
 // printerWords say what a printer was found to be.
@@ -157,6 +168,7 @@ func noteWords(n drivers.Note) string {
 		drivers.NoteConsole:   "el sistema escribe sus propios mensajes en esta línea: no la use",
 		drivers.NoteTwin:      "hay otro igual sin número propio: el nombre es el del conector, no intercambie sus cables",
 		drivers.NoteUnstable:  "el nombre puede cambiar al reiniciar o al enchufar otra cosa",
+		drivers.NoteNoLibusb:  "este programa no lleva libusb: no puede abrirla por usb://",
 		drivers.NoteElsewhere: "contesta en otra dirección que la de la configuración: corrija port",
 	}[n]
 	if !ok {
