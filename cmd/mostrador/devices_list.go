@@ -19,6 +19,7 @@ import (
 	"mostrador/drivers"
 	"mostrador/drivers/fileport"
 	"mostrador/drivers/serialport"
+	"mostrador/drivers/spoolport"
 	"mostrador/printer"
 )
 
@@ -144,6 +145,7 @@ func lists() []func(root string) ([]drivers.Found, error) {
 		usbPrinters,
 		serialport.List,
 		fileport.List,
+		spoolport.List,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"mostrador/drivers/fileport"
 	"mostrador/drivers/netport"
 	"mostrador/drivers/serialport"
+	"mostrador/drivers/spoolport"
 	"mostrador/drivers/usbport"
 )
 
@@ -18,6 +19,7 @@ func schemes() []drivers.Scheme {
 	return []drivers.Scheme{
 		serialport.Scheme(),
 		usbport.Scheme(),
+		spoolport.Scheme(),
 		netport.Scheme(),
 		fileport.Scheme(),
 	}

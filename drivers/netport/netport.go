@@ -18,8 +18,10 @@ import (
 )
 
 const (
-	// rawPort is where network printers listen for raw bytes.
-	rawPort = 9100
+	// defaultPort is where network printers listen for raw bytes, and rawPort
+	// its number.
+	defaultPort = "9100"
+	rawPort     = 9100
 	// connectTimeout bounds Open where its context does not.
 	connectTimeout = 10 * time.Second
 	// lingerTimeout is for how long Close reads on while the other side takes
@@ -62,7 +64,7 @@ func hostPort(address *url.URL) (string, error) {
 	}
 	port := address.Port()
 	if port == "" {
-		port = strconv.Itoa(rawPort)
+		port = defaultPort
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return "", fmt.Errorf("port %s is out of range: ports are 1 to 65535, printers mostly listen on 9100", port)
