@@ -166,8 +166,9 @@ func (s *Store) attempt(calls []*call, onlyReserve bool) ([]*call, error) {
 		s.space.size = b.Size()
 		failed := -1
 		var changed bool
+		again := s.noteRedo()
 		for i, c := range calls {
-			if c.err = s.run(b, c, nil); c.err == nil && onlyReserve && !c.vital && c.grew {
+			if c.err = s.run(b, c, again); c.err == nil && onlyReserve && !c.vital && c.grew {
 				c.err = s.full()
 			}
 			if c.err != nil && c.changed {
@@ -192,6 +193,7 @@ func (s *Store) attempt(calls []*call, onlyReserve bool) ([]*call, error) {
 			for _, c := range calls {
 				c.durable = true
 			}
+			s.keepRedo(again)
 			return nil, nil
 		}
 		calls = slices.Delete(calls, failed, failed+1)
@@ -329,6 +331,8 @@ func (s *Store) View(fn func(*Tx) error) error {
 
 // ViewDurable is View of only what is on disk.
 func (s *Store) ViewDurable(fn func(*Tx) error) error {
+	s.files.RLock()
+	defer s.files.RUnlock()
 	b, err := s.db.Begin(false)
 	if err != nil {
 		return s.named(err)

@@ -38,6 +38,9 @@ func recordUntilKilled(dir, from string) {
 	if err != nil {
 		panic(err)
 	}
+	if step := os.Getenv(crashDir + "_STEP"); step != "" {
+		go compactUntilKilled(s, step)
+	}
 	var mu sync.Mutex
 	next := first
 	var wg sync.WaitGroup

@@ -11,7 +11,9 @@ import (
 )
 
 // What a crash may leave behind.
-func leftovers(path string) []string { return []string{path + ".new", path + ".copy"} }
+func leftovers(path string) []string {
+	return []string{path + ".new", path + ".copy", path + ".compact"}
+}
 
 func removeLeftovers(path string) error {
 	for _, name := range leftovers(path) {

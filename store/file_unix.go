@@ -18,6 +18,9 @@ func tryLock(f *os.File) (taken bool, err error) {
 	return err == nil, err
 }
 
+// renamesOpenFiles: a file that is open can be renamed.
+const renamesOpenFiles = true
+
 // mapFile shows size bytes of a file.
 func mapFile(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	data, err = unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)

@@ -22,6 +22,9 @@ func tryLock(f *os.File) (taken bool, err error) {
 	return err == nil, err
 }
 
+// renamesOpenFiles: a file that is open can be renamed.
+const renamesOpenFiles = false
+
 // mapFile shows size bytes of a file.
 func mapFile(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	h, err := windows.CreateFileMapping(windows.Handle(f.Fd()), nil, windows.PAGE_READONLY,

@@ -24,6 +24,8 @@ func (s *Store) Health() Health {
 	s.state.RLock()
 	h := s.health
 	s.state.RUnlock()
+	s.files.RLock()
+	defer s.files.RUnlock()
 	if b, err := s.db.Begin(false); err == nil {
 		h.Size = b.Size()
 		_ = b.Rollback()

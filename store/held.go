@@ -124,6 +124,9 @@ func (r *redo) records(bucket string) int {
 func (s *Store) beginHolding(calls []*call, why error) {
 	s.state.Lock()
 	s.held = &held{}
+	if s.compacting != nil {
+		s.compacting.broken = true
+	}
 	err := s.rebuild()
 	if err != nil {
 		s.held = nil

@@ -96,7 +96,10 @@ type Store struct {
 	watchers      watchers
 	queue         queue
 	db            *bolt.DB
-	pageSize      int64
+	// files is held by readers while they read, and by the writer who puts
+	// another file in the place of db.
+	files    sync.RWMutex
+	pageSize int64
 
 	// writer is held by whoever writes: the leader of a commit, Recover, Close.
 	// It guards the reserve, what is known of the space, and random.
@@ -105,6 +108,13 @@ type Store struct {
 	space   space
 	random  *bufio.Reader // for ids, many at a time
 	damaged error         // a commit has met damage: nothing more is written
+	// compacting is a compaction that is under way, nil normally.
+	compacting *compaction
+
+	// For tests of crashes: what each step of a compaction tells, and a compaction
+	// that does not wait for the disk.
+	onStep   func(name string)
+	unsynced bool
 
 	// suspect: damage was met, and the file is to be read through the next time.
 	suspect atomic.Bool
