@@ -112,13 +112,19 @@ const recoverEvery = 3 * time.Second
 // tellEvery is how often the log says at most that it still cannot.
 const tellEvery = time.Minute
 
+// compactEvery is how often the store is looked at for space to give back.
+const compactEvery = time.Minute
+
 // keepWriting writes what a full disk has kept in memory, and has the store take
-// everything again, as soon as it can.
+// everything again, as soon as it can. It also gives back to the disk what has
+// become free.
 func keepWriting(ctx context.Context, st *store.Store, log *slog.Logger) error {
 	changed, stop := st.Watch(store.TopicHealth)
 	defer stop()
 	var again <-chan time.Time // runs on whatever changes meanwhile
 	var told time.Time
+	compact := time.NewTicker(compactEvery)
+	defer compact.Stop()
 	for {
 		if h := st.Health(); again == nil && (h.InMemory || h.Full) {
 			again = time.After(recoverEvery)
@@ -130,6 +136,10 @@ func keepWriting(ctx context.Context, st *store.Store, log *slog.Logger) error {
 			if err := st.Recover(); err != nil && time.Since(told) >= tellEvery {
 				told = time.Now()
 				log.Error("orders are held in memory: the disk is full; make room on it", "error", err)
+			}
+		case <-compact.C:
+			if err := st.CompactIfDue(ctx); err != nil && ctx.Err() == nil {
+				log.Warn("the store keeps more of the disk than it needs", "error", err)
 			}
 		case <-ctx.Done():
 			return ctx.Err()
