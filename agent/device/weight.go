@@ -29,7 +29,12 @@ func (l *line) weigh(r *drivers.Record, now store.Moment) {
 		return
 	}
 	w := &Weight{State: r.Fields["state"], Weight: r.Fields["weight"], Unit: r.Fields["unit"], At: now}
-	l.alter(func(s *Status) { s.Weight = w })
+	_, asked := l.Device.(drivers.Asked)
+	l.alter(func(s *Status) {
+		if s.Weight = w; asked && l.looks == 0 { // the last answer to somebody who has left
+			s.Weight = nil
+		}
+	})
 	if w.State == silent {
 		l.quiet.silent(func() { l.set(Absent, "no contesta: mire si está encendida, el cable y su protocolo") })
 	} else {
