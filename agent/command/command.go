@@ -45,6 +45,8 @@ type Commands struct {
 	devices *device.Devices
 	line    Line
 	about   About
+	// sources are what others can tell of the agent.
+	sources []Source
 }
 
 // About says which agent this is.

@@ -14,6 +14,11 @@ func Load(path string, known Known) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
+	return LoadText(path, src, known)
+}
+
+// LoadText is Load of a file whose content is at hand, and is to stand at path.
+func LoadText(path string, src []byte, known Known) (*Config, error) {
 	cfg, d := parse(path, src, known)
 	f := files{decoder: d, cfg: cfg, name: path, known: known}
 	f.check()

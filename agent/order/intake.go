@@ -18,6 +18,7 @@ type Intake struct {
 	// evidence emits the event of a ticket that ended without being printed.
 	evidence func(*store.Tx, *store.Job) error
 	log      *slog.Logger
+	shelf    shelf
 }
 
 // NewIntake returns an Intake by rules that Rules.Check has found right.
@@ -105,6 +106,9 @@ func takenOf(o *store.Order, c Change) Taken {
 }
 
 func (in *Intake) take(tx *store.Tx, d *Draft) (Taken, error) {
+	if err := in.shelf.complete(tx, &d.Order); err != nil { // an order as the channel sent it is better than none
+		in.log.Error("an order is taken without the catalogue", "error", err)
+	}
 	known, err := tx.OrderByKey(d.Order.Key)
 	switch {
 	case errors.Is(err, store.ErrNotFound) && d.StatusOnly:

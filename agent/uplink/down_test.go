@@ -136,9 +136,10 @@ func TestLateAcknowledgement(t *testing.T) {
 }
 
 type lateDesk struct {
-	acks chan func() error
-	mu   sync.Mutex
-	seen []string
+	uplink.Handler // nothing else comes
+	acks           chan func() error
+	mu             sync.Mutex
+	seen           []string
 }
 
 func (d *lateDesk) Order(_ context.Context, payload []byte, ack func() error) error {
@@ -148,8 +149,6 @@ func (d *lateDesk) Order(_ context.Context, payload []byte, ack func() error) er
 	d.acks <- ack
 	return nil
 }
-
-func (d *lateDesk) Result(context.Context, []byte, func() error) error { return nil }
 
 func (d *lateDesk) calls() []string {
 	d.mu.Lock()

@@ -128,6 +128,18 @@ func (d *desk) Result(_ context.Context, payload []byte, ack func() error) error
 	return d.take("result "+string(payload), ack)
 }
 
+func (d *desk) Command(_ context.Context, payload []byte, ack func() error) error {
+	return d.take("command "+string(payload), ack)
+}
+
+func (d *desk) Config(_ context.Context, payload []byte, ack func() error) error {
+	return d.take("config "+string(payload), ack)
+}
+
+func (d *desk) Catalogue(_ context.Context, payload []byte, ack func() error) error {
+	return d.take("catalogue "+string(payload), ack)
+}
+
 func (d *desk) take(payload string, ack func() error) error {
 	d.mu.Lock()
 	d.offered = append(d.offered, payload)

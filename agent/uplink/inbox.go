@@ -12,9 +12,12 @@ import (
 
 // The last levels of the topics that come down.
 const (
-	downOrders  = "orders"
-	downResults = "results"
-	downAcks    = "acks"
+	downOrders    = "orders"
+	downResults   = "results"
+	downCommands  = "commands"
+	downConfig    = "config"
+	downCatalogue = "catalogue"
+	downAcks      = "acks"
 )
 
 const (
@@ -157,6 +160,12 @@ func (s *session) handle(m mqtt.Message) (err error) {
 		return s.u.handler.Order(s.ctx, m.Payload(), ack)
 	case downResults:
 		return s.u.handler.Result(s.ctx, m.Payload(), ack)
+	case downCommands:
+		return s.u.handler.Command(s.ctx, m.Payload(), ack)
+	case downConfig:
+		return s.u.handler.Config(s.ctx, m.Payload(), ack)
+	case downCatalogue:
+		return s.u.handler.Catalogue(s.ctx, m.Payload(), ack)
 	}
 	// Something that an earlier version had subscribed to.
 	s.u.log.Warn("a message on a topic that this version does not know was dropped",

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -188,22 +190,34 @@ func (s *session) greet() error {
 }
 
 // subscribe asks for what comes down and makes sure that the broker has agreed
-// to deliver it with acknowledgement.
+// to deliver it with acknowledgement. Without orders and answers there is no use
+// in the line; without the rest it is told and goes on.
 func (s *session) subscribe() error {
-	want := map[string]byte{s.prefix + "/down/" + downOrders: 1, s.prefix + "/down/" + downResults: 1}
+	needed := []string{downOrders, downResults}
 	if s.u.set.byBackend() {
-		want[s.prefix+"/down/"+downAcks] = 1
+		needed = append(needed, downAcks)
+	}
+	want := map[string]byte{}
+	for _, last := range append(needed, downCommands, downConfig, downCatalogue) {
+		want[s.prefix+"/down/"+last] = 1
 	}
 	token := s.client.SubscribeMultiple(want, nil)
 	if err := await(s.lost, token, answerTimeout); err != nil {
 		return err
 	}
 	granted := token.(*mqtt.SubscribeToken).Result()
+	var refused []string
 	for topic := range want {
-		if qos, ok := granted[topic]; !ok || qos != 1 {
+		if qos, ok := granted[topic]; ok && qos == 1 {
+			continue
+		}
+		if slices.Contains(needed, strings.TrimPrefix(topic, s.prefix+"/down/")) {
 			return &refusedError{topic: topic}
 		}
+		refused = append(refused, topic)
 	}
+	slices.Sort(refused)
+	s.u.refuses(refused)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"mostrador/store"
@@ -62,6 +63,7 @@ type standing struct {
 	advice    string
 	nextTry   time.Time
 	notices   []string
+	refused   []string // topics that the broker does not grant
 }
 
 // Status may be called at any time, also when Run does not run.
@@ -74,13 +76,16 @@ func (u *Uplink) Status() Status {
 		Connected: at.connected, Since: at.since, Session: at.session, Resumed: at.resumed,
 		LastAcked: u.marks.last(), LastTaken: at.taken,
 		LastError: at.what, Advice: at.advice, LastErrorAt: at.errAt, NextTry: at.nextTry,
-		Notices: at.notices, AcknowledgedBy: "broker", Rejected: u.settler.counts(), ServerClock: u.settler.clock.now(),
+		Notices: slices.Clone(at.notices), AcknowledgedBy: "broker", Rejected: u.settler.counts(), ServerClock: u.settler.clock.now(),
 	}
 	if u.set.byBackend() {
 		s.AcknowledgedBy = "backend"
 	}
 	for _, p := range u.replays.list() {
 		s.Replays = append(s.Replays, Again{p.Stream, p.Through - p.Next + 1})
+	}
+	for _, topic := range at.refused {
+		s.Notices = append(s.Notices, "the broker does not let this terminal subscribe to "+topic+": what is sent there does not arrive")
 	}
 	var err error
 	if s.Waiting, err = u.waiting(); err != nil {
@@ -129,6 +134,18 @@ func (u *Uplink) connected(resumed bool) {
 	session := u.at.session
 	u.mu.Unlock()
 	u.log.Info("connected to the broker", "broker", u.set.Broker, "session", session, "resumed", resumed)
+}
+
+// refuses notes the topics that the broker does not grant. The same ones over
+// and over are no news.
+func (u *Uplink) refuses(topics []string) {
+	u.mu.Lock()
+	same := slices.Equal(u.at.refused, topics)
+	u.at.refused = topics
+	u.mu.Unlock()
+	if !same && len(topics) > 0 {
+		u.log.Warn("the broker does not grant all subscriptions", "refused", topics)
+	}
 }
 
 // ended records why a connection, or the try of one, came to its end, and when

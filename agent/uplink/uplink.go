@@ -77,6 +77,12 @@ type Handler interface {
 	Order(ctx context.Context, payload []byte, ack func() error) error
 	// Result takes a message of down/results.
 	Result(ctx context.Context, payload []byte, ack func() error) error
+	// Command takes a message of down/commands.
+	Command(ctx context.Context, payload []byte, ack func() error) error
+	// Config takes a message of down/config.
+	Config(ctx context.Context, payload []byte, ack func() error) error
+	// Catalogue takes a message of down/catalogue.
+	Catalogue(ctx context.Context, payload []byte, ack func() error) error
 }
 
 func (set Settings) byBackend() bool { return set.AcknowledgedBy == "backend" }

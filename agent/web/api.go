@@ -21,6 +21,8 @@ func (s *Server) api() http.Handler {
 	mux := http.NewServeMux()
 	answer(mux, "GET /v1/about", func(*http.Request) (any, error) { return c.About(), nil })
 	answer(mux, "GET /v1/health", func(*http.Request) (any, error) { return c.Health(), nil })
+	answer(mux, "GET /v1/doctor", func(*http.Request) (any, error) { return c.Doctor(), nil })
+	answer(mux, "GET /v1/doctor/bundle", func(r *http.Request) (any, error) { return c.Bundle(r.Context()) })
 	answer(mux, "GET /v1/uplink", func(*http.Request) (any, error) { return c.Uplink(), nil })
 	answer(mux, "POST /v1/uplink/replay", func(r *http.Request) (any, error) {
 		var in ReplayRequest

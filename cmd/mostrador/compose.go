@@ -27,7 +27,7 @@ type daemon struct {
 }
 
 // assemble opens the store of a configuration and wires the parts over it.
-func assemble(cfg *config.Config, ports []drivers.Scheme, log *slog.Logger) (*daemon, error) {
+func assemble(cfg *config.Config, ports []drivers.Scheme, h host, log *slog.Logger) (*daemon, error) {
 	path, err := prepareDataDir(cfg.Terminal.DataDir)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func assemble(cfg *config.Config, ports []drivers.Scheme, log *slog.Logger) (*da
 	if err != nil {
 		return nil, whyClosed(err, cfg.Terminal.DataDir)
 	}
-	d, err := wire(cfg, ports, st, log)
+	d, err := wire(cfg, ports, h, st, log)
 	if err != nil {
 		st.Close()
 		return nil, err
@@ -51,7 +51,7 @@ func assemble(cfg *config.Config, ports []drivers.Scheme, log *slog.Logger) (*da
 
 // wire makes the parts, lowest first: each is stopped before those that it
 // leans on.
-func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog.Logger) (*daemon, error) {
+func wire(cfg *config.Config, ports []drivers.Scheme, h host, st *store.Store, log *slog.Logger) (*daemon, error) {
 	part := func(name string) *slog.Logger { return log.With("part", name) }
 	open := opener(ports)
 
@@ -82,18 +82,27 @@ func wire(cfg *config.Config, ports []drivers.Scheme, st *store.Store, log *slog
 	if err != nil {
 		return nil, err
 	}
-	line := uplink.New(cloud, st, router, part("uplink"))
+	down := &downlink{Router: router}
+	cloud.Config = func() *uplink.ConfigState { return configState(down.Desk) }
+	line := uplink.New(cloud, st, down, part("uplink"))
 	commands := command.New(st, intake, spooler, devices, cloudLine{line}, aboutOf(cfg))
+	d := &daemon{store: st, commands: commands}
+	parts := func() []agent.Status { return d.supervisor.Status() }
+	commands.Knows(h.sources(cfg, line, parts)...)
+	down.Desk = command.NewDesk(commands, acks, h.machine(line, parts),
+		command.Configuration{Path: h.configPath, Running: cfg, Known: known(ports)}, part("commands"))
 	server := web.New(commands, cfg.Terminal.DataDir, part("web"))
-	return &daemon{store: st, commands: commands, supervisor: agent.New(log,
+	d.supervisor = agent.New(log,
 		agent.Part{Name: "store", Run: func(ctx context.Context) error { return keepWriting(ctx, st, part("store")) }},
 		agent.Part{Name: "spool", Run: spooler.Run},
 		agent.Part{Name: "orders", Run: intake.Run},
 		agent.Part{Name: "acknowledgements", Run: acks.Run},
 		agent.Part{Name: "devices", Run: devices.Run},
+		agent.Part{Name: "commands", Run: down.Desk.Run},
 		agent.Part{Name: "uplink", Run: line.Run},
 		agent.Part{Name: "web", Run: server.Run},
-	)}, nil
+	)
+	return d, nil
 }
 
 // aboutOf says which agent a configuration makes.

@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"mostrador/agent/command"
 	"mostrador/agent/order"
 	"mostrador/agent/spool"
 	"mostrador/agent/uplink/uplinktest"
@@ -14,4 +15,5 @@ func TestEventsHaveTheShapeOfTheirSchemas(t *testing.T) {
 	uplinktest.SameShape(t, order.EventType, order.Event{})
 	uplinktest.SameShape(t, order.RequestType, order.Request{})
 	uplinktest.SameShape(t, "mostrador.ticket.v1", spool.TicketEvent{})
+	uplinktest.SameShape(t, command.ResultType, command.Result{})
 }

@@ -93,7 +93,7 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	daemon, err := assemble(cfg, append(schemes(), printers.scheme()), log)
+	daemon, err := assemble(cfg, append(schemes(), printers.scheme()), host{}, log)
 	if err != nil {
 		return err
 	}

@@ -165,7 +165,7 @@ func docsDaemon(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	daemon, err := assemble(cfg, schemes(), slog.New(slog.DiscardHandler))
+	daemon, err := assemble(cfg, schemes(), host{configPath: path}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

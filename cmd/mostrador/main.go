@@ -118,6 +118,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.salesCommand(),
 		a.eventsCommand(),
 		a.uplinkCommand(),
+		a.doctorCommand(),
 		a.virtualPrinterCommand(),
 		a.versionCommand(),
 	)

@@ -24,7 +24,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run", Short: "Run the agent in the foreground, as the service does", Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := a.loadConfig()
+			cfg, err := a.parseConfig()
 			if err != nil {
 				return err
 			}
@@ -32,28 +32,25 @@ func (a *app) runCommand() *cobra.Command {
 			if verbose {
 				level = slog.LevelDebug
 			}
-			log := slog.New(slog.NewTextHandler(a.logWriter(cfg.Terminal.DataDir), &slog.HandlerOptions{Level: level}))
-			return runAsService(c.Context(), func(ctx context.Context) error { return runDaemon(ctx, cfg, log) })
+			return runAsService(c.Context(), a.newDaemons(cfg, level).run)
 		},
 	}
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
 	return cmd
 }
 
-// runDaemon assembles the agent of a configuration and runs it until ctx ends.
-func runDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+// start assembles the agent of a configuration, ready to run.
+func start(cfg *config.Config, h host, log *slog.Logger) (*daemon, error) {
 	for _, w := range cfg.Warnings {
 		log.Warn("configuration", "warning", w.String())
 	}
-	d, err := assemble(cfg, schemes(), log)
+	d, err := assemble(cfg, schemes(), h, log)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	log.Info("mostrador starts", "version", version, "store", cfg.Terminal.Store, "terminal", cfg.Terminal.ID,
 		"data_dir", cfg.Terminal.DataDir, "boot", d.store.Opening().Boots)
-	err = d.run(ctx)
-	log.Info("mostrador has stopped", "error", err)
-	return err
+	return d, nil
 }
 
 // run starts every part and returns when ctx has ended and all have stopped.

@@ -61,7 +61,7 @@ func (r *reader) line(in integration.Object) (store.Line, error) {
 		l.Name = in.Text("name", "productName")
 	}
 	if strings.TrimSpace(l.Name) == "" {
-		l.Name = strings.TrimSpace("PRODUCTO SIN NOMBRE " + l.ExternalID)
+		l.Name = strings.TrimSpace(order.Nameless + " " + l.ExternalID)
 		r.flag("name_missing", "hay un producto sin nombre: véalo en la aplicación de Justo")
 	}
 	name, _ := order.Clean(l.Name, 60)

@@ -52,6 +52,8 @@ func kindOf(typ reflect.Type) string {
 		return "string"
 	case reflect.TypeFor[json.RawMessage]():
 		return ""
+	case reflect.TypeFor[[]byte](): // base64
+		return "string"
 	}
 	// Records that write themselves are strings (store.Quantity); another form
 	// would need a case here.
