@@ -10,7 +10,7 @@ FUZZTIME ?= 10m
 FUZZ ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof every-byte lab build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
+.PHONY: help demo test proof every-byte lab fleet build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ every-byte: ## Cut process, line and power at every byte of printing (a quarter 
 
 lab: tools tree ## Install the service on a machine with a real systemd (needs root)
 	go test -count=1 -v -run UnderSystemd ./cmd/mostrador
+
+# MOSTRADOR_FLEET_RATE, _MINUTES, _RAMP and _SYNC change the rest.
+fleet: tools ## 5,000 terminals on three nodes that are killed, into docs/fleet.md (20 minutes)
+	MOSTRADOR_FLEET=$${MOSTRADOR_FLEET:-5000} go test -count=1 -timeout 2h -v -run FleetHolds ./agent/uplink/fleet
 
 build: $(addprefix dist-,$(TARGETS)) ## Build for every platform into dist/
 	@ls -l dist

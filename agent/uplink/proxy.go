@@ -31,9 +31,11 @@ func (e *proxyError) Error() string {
 
 // dialTCP reaches address (host:port), through the proxy where there is one.
 func (set Settings) dialTCP(ctx context.Context, address string) (net.Conn, error) {
-	var dialer net.Dialer
-	if set.Proxy == "" {
-		return dialer.DialContext(ctx, "tcp", address)
+	switch {
+	case set.Dial != nil:
+		return set.Dial(ctx, "tcp", address)
+	case set.Proxy == "":
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
 	}
 	proxy, err := url.Parse(set.Proxy)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,10 @@ type Settings struct {
 	// Proxy is the URL of an HTTP proxy that lets CONNECT through, http or
 	// https, with user and password where it wants them; empty: none.
 	Proxy string
+
+	// Dial reaches a TCP address, for a program that knows better than the
+	// system which of several nodes to go to; nil: the system does.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// Window is how many publishes may wait for the broker's acknowledgement
 	// at once, over all streams; 0: 64.

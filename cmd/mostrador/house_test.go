@@ -43,6 +43,7 @@ var rooms = []room{
 	{"agent/integration", []string{"store", "agent/order", "agent/sale"}, "a provider brings orders and sales and leaves paper and line to others"},
 	{"agent/command", []string{"store", "agent/order", "agent/sale", "agent/spool", "agent/device", "agent/integration", "agent/config"}, "every action exists once, behind page, command line and cloud alike"},
 	{"agent/uplink", []string{"store"}, "it carries what the store has committed; who handles what comes down is handed in"},
+	{"agent/uplink/fleet", []string{"store", "agent/uplink"}, "it runs what a terminal runs, many times"},
 	{"agent/web", []string{
 		"store", "agent", "agent/command", "agent/config", "agent/device", "agent/integration", "agent/order",
 		"agent/sale", "agent/spool", "printer/...",

@@ -120,6 +120,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.uplinkCommand(),
 		a.doctorCommand(),
 		a.virtualPrinterCommand(),
+		a.fleetSimCommand(),
 		a.versionCommand(),
 	)
 	return root

@@ -158,6 +158,9 @@ func (c *Cluster) URL(i int) string {
 	return "mqtt://" + c.Addr(i)
 }
 
+// BackendPassword is that of the user backend.
+func (c *Cluster) BackendPassword() string { return backendPassword }
+
 // BackendURL is the address of a node's MQTT side with the backend's login, for
 // Subscribe.
 func (c *Cluster) BackendURL(i int) string {
@@ -198,6 +201,14 @@ func (c *Cluster) Log(i int) string { return c.nodes[i].Log() }
 
 // clusterPatience is how long a cluster may take to elect and to catch up.
 const clusterPatience = 90 * time.Second
+
+// PID is a node's process, 0 when it does not run.
+func (c *Cluster) PID(i int) int {
+	if cmd := c.nodes[i].cmd; cmd != nil {
+		return cmd.Process.Pid
+	}
+	return 0
+}
 
 // WaitReady waits until every node that runs takes part and is current.
 func (c *Cluster) WaitReady() {
