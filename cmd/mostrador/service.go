@@ -30,7 +30,7 @@ func serviceConfig(executable, configPath, dataDir string) *service.Config {
 		Executable:  executable,
 		Arguments:   arguments,
 		Option: service.KeyValue{
-			"SystemdScript": systemdUnit(executable, arguments, dataDir),
+			"SystemdScript": systemdUnit(executable, arguments, dataDir, filepath.Dir(configPath)),
 			// launchd starts nothing at boot, and starts nothing again, unless told.
 			"RunAtLoad":    true,
 			"KeepAlive":    true,

@@ -23,14 +23,17 @@ func timeAfterStop() <-chan time.Time { return time.After(agent.StopTimeout + st
 //
 // ProtectClock and PrivateDevices are left out on purpose: both close the
 // serial ports and the USB devices.
-func systemdUnit(executable string, arguments []string, dataDir string) string {
+//
+// The configuration's folder may be written to as far as its rights allow: a
+// restaurant that gives it to the service's user lets the cloud replace the file.
+func systemdUnit(executable string, arguments []string, dataDir, configDir string) string {
 	command := []string{systemdQuote(executable)}
 	for _, argument := range arguments {
 		command = append(command, systemdQuote(argument))
 	}
-	writable := ""
+	writable := "ReadWritePaths=-" + systemdQuote(configDir) + "\n"
 	if dataDir != "" && dataDir != "/var/lib/"+serviceName {
-		writable = "ReadWritePaths=-" + systemdQuote(dataDir) + "\n"
+		writable += "ReadWritePaths=-" + systemdQuote(dataDir) + "\n"
 	}
 	return fmt.Sprintf(`[Unit]
 Description=Mostrador: orders onto paper, sales to the cloud

@@ -38,10 +38,10 @@ func TestServiceUnit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unit := systemdUnit(executable, []string{"-c", "/srv/my files/100%.toml", "run"}, "/srv/data")
+	unit := systemdUnit(executable, []string{"-c", "/srv/my files/100%.toml", "run"}, "/srv/data", "/srv/my files")
 	for _, want := range []string{
 		"Restart=always\n", "RestartSec=2\n", "StateDirectory=mostrador\n", "StartLimitIntervalSec=0\n",
-		`-c "/srv/my files/100%%.toml" run`, "ReadWritePaths=-/srv/data\n",
+		`-c "/srv/my files/100%%.toml" run`, "ReadWritePaths=-/srv/data\n", "ReadWritePaths=-\"/srv/my files\"\n",
 	} {
 		if !strings.Contains(unit, want) {
 			t.Errorf("%q is not in the unit:\n%s", want, unit)
@@ -52,7 +52,7 @@ func TestServiceUnit(t *testing.T) {
 			t.Errorf("%s closes the devices", closes)
 		}
 	}
-	if strings.Contains(systemdUnit("/bin/m", nil, "/var/lib/mostrador"), "ReadWritePaths") {
+	if strings.Contains(systemdUnit("/bin/m", nil, "/var/lib/mostrador", "/etc/mostrador"), "/var/lib/mostrador") {
 		t.Error("the state's own folder is writable already")
 	}
 	verify, err := exec.LookPath("systemd-analyze")
