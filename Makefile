@@ -10,7 +10,7 @@ FUZZTIME ?= 10m
 FUZZ ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof every-byte lab fleet build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
+.PHONY: help demo test proof every-byte matrix drain lab fleet build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ proof: tools tree ## Test with full counts and fuzz every parser (hours; FUZZTIM
 
 every-byte: ## Cut process, line and power at every byte of printing (a quarter of an hour)
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'EveryByte$$' ./agent/spool
+
+matrix: tools ## Hold every broker against every fault; writes the table into docs/uplink.md
+	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestMatrix$$' ./agent/uplink
+
+drain: tools ## Measure the drain beside its peers (a quiet machine); writes the table into docs/uplink.md
+	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestDrain$$' ./agent/uplink
 
 lab: tools tree ## Install the service on a machine with a real systemd (needs root)
 	go test -count=1 -v -run UnderSystemd ./cmd/mostrador

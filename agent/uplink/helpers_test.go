@@ -18,7 +18,11 @@ import (
 	"mostrador/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	uplinktest.ServeMochi()
+	serveTill()
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	patience = 60 * time.Second // for anything that should happen soon

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,6 +74,11 @@ type Consumer struct {
 	last    map[series]string
 	states  []Event
 	report  Report
+	ids     map[string]series // of first deliveries
+	pause   atomic.Int64      // nanoseconds over each message
+
+	through    map[series]uint64 // how far each has come without a gap
+	unanswered map[series]bool   // of which something came since the last answer
 }
 
 // A Report is what a consumer found wrong, or at least worth counting.
@@ -113,7 +119,7 @@ func subscribe(t testing.TB, broker, clientID string, secure *tls.Config) *Consu
 	}
 	c := &Consumer{
 		t: t, contract: contract, changed: make(chan struct{}),
-		events: map[string][]Event{}, first: map[series]map[string][]byte{}, ofType: map[string]int{}, last: map[series]string{},
+		events: map[string][]Event{}, first: map[series]map[string][]byte{}, ofType: map[string]int{}, last: map[series]string{}, ids: map[string]series{},
 	}
 	o := mqtt.NewClientOptions()
 	o.AddBroker(broker)
@@ -155,6 +161,9 @@ const answer = 30 * time.Second
 func (c *Consumer) Close() { c.client.Disconnect(500) }
 
 func (c *Consumer) take(topic string, payload []byte) {
+	if d := c.pause.Load(); d > 0 {
+		time.Sleep(time.Duration(d))
+	}
 	e := Event{Topic: topic, Raw: slices.Clone(payload)}
 	fault := json.Unmarshal(payload, &e)
 	c.mu.Lock()
@@ -182,6 +191,7 @@ func (c *Consumer) record(e Event) {
 	if c.first[key] == nil {
 		c.first[key] = map[string][]byte{}
 	}
+	defer c.note(key)
 	if before, seen := c.first[key][e.Sequence]; seen {
 		c.report.Duplicates++
 		if !bytes.Equal(before, e.Raw) {
@@ -194,6 +204,10 @@ func (c *Consumer) record(e Event) {
 		c.report.Disorder = append(c.report.Disorder, fmt.Sprintf("%s: %s came first after %s", e.Source, e.Sequence, c.last[key]))
 	}
 	c.last[key] = max(c.last[key], e.Sequence)
+	if other, used := c.ids[e.ID]; used {
+		c.report.Changed = append(c.report.Changed, fmt.Sprintf("%s %s has an id that %s has, too: %s", e.Source, e.Sequence, other.source, e.ID))
+	}
+	c.ids[e.ID] = key
 	c.order = append(c.order, e.Topic)
 	stream := e.Topic[strings.LastIndex(e.Topic, "/")+1:]
 	c.events[stream] = append(c.events[stream], e)

@@ -24,6 +24,8 @@ type BrokerOptions struct {
 	// only clients with a certificate of that CA get in.
 	CAFile, CertFile, KeyFile string
 	ClientCerts               bool
+	// Bare: none of the limits is raised that mosquitto has by default.
+	Bare bool
 	// Lines of configuration besides.
 	Lines []string
 }
@@ -70,13 +72,16 @@ func (b *Broker) config(dir string) string {
 	host, port, _ := net.SplitHostPort(b.addr)
 	lines := []string{
 		"per_listener_settings false", "log_dest stderr", "log_type all", "connection_messages true",
-		"max_queued_messages 0", "max_keepalive 65535",
+	}
+	if !b.opts.Bare {
+		lines = append(lines, "max_queued_messages 0", "max_keepalive 65535")
 	}
 	if os.Getuid() == 0 {
 		lines = append(lines, "user root") // it would leave for a user that cannot read this folder
 	}
+	lines = append(lines, "persistence_location "+dir+"/")
 	if b.opts.Persistent {
-		lines = append(lines, "persistence true", "persistence_location "+dir+"/",
+		lines = append(lines, "persistence true",
 			"autosave_on_changes true", "autosave_interval 1")
 	}
 	lines = append(lines, b.access(dir)...)
