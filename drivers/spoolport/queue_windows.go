@@ -112,7 +112,8 @@ func (q *handle) job(number uint32) (jobStatus, bool, error) {
 	buf, err := grown(func(buf []byte, needed *uint32) error {
 		return called(q.calls.job.Call(uintptr(q.h), uintptr(number), 1, uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), uintptr(unsafe.Pointer(needed))))
 	})
-	if errors.Is(err, windows.ERROR_INVALID_PARAMETER) { // how it says that there is no such job
+	// How Windows says that there is no such job, and how Wine does.
+	if errors.Is(err, windows.ERROR_INVALID_PARAMETER) || errors.Is(err, windows.ERROR_SUCCESS) {
 		return 0, false, nil
 	}
 	if err != nil || len(buf) < int(unsafe.Sizeof(jobInfo1{})) {
