@@ -59,6 +59,7 @@ func wire(cfg *config.Config, ports []drivers.Scheme, h host, st *store.Store, l
 	if err != nil {
 		return nil, err
 	}
+	followPrinters(&spooling, st, part("spool"))
 	spooler, err := spool.New(st, spooling, part("spool"))
 	if err != nil {
 		return nil, err

@@ -21,6 +21,8 @@ type lan struct {
 	t      *testing.T
 	prefix string // of the names of its machines
 	binary string
+	// outputs are what the printers write, by their machines.
+	outputs map[string]output
 }
 
 const terminal = "t"
@@ -35,7 +37,7 @@ func newLAN(t *testing.T) *lan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lan{t: t, prefix: fmt.Sprintf("mo%d", os.Getpid()%100000), binary: binary}
+	l := &lan{t: t, prefix: fmt.Sprintf("mo%d", os.Getpid()%100000), binary: binary, outputs: map[string]output{}}
 	l.ip("netns", "add", l.prefix+"sw")
 	t.Cleanup(func() { exec.Command("ip", "netns", "del", l.prefix+"sw").Run() })
 	l.ip("-n", l.prefix+"sw", "link", "add", "name", "sw0", "type", "bridge")
@@ -76,17 +78,32 @@ func (l *lan) on(ctx context.Context, machine string, args ...string) *exec.Cmd 
 	return exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", l.prefix + machine}, args...)...)
 }
 
+// An output is a file that a program writes to.
+type output string
+
+func (o output) String() string {
+	text, err := os.ReadFile(string(o))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
 // start runs a command on a machine until the test ends.
-func (l *lan) start(machine string, args ...string) *bytes.Buffer {
+func (l *lan) start(machine string, args ...string) output {
 	l.t.Helper()
+	file, err := os.Create(filepath.Join(l.t.TempDir(), "output"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer file.Close()
 	cmd := l.on(context.Background(), machine, args...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdout, cmd.Stderr = file, file
 	if err := cmd.Start(); err != nil {
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	return &out
+	return output(file.Name())
 }
 
 // printer is a machine with the virtual printer on it, which announces itself
@@ -94,7 +111,7 @@ func (l *lan) start(machine string, args ...string) *bytes.Buffer {
 func (l *lan) printer(name, address, mac string, announce ...string) {
 	l.t.Helper()
 	l.machine(name, address, mac)
-	l.start(name, l.binary, "virtual-printer", "--listen", "tcp://0.0.0.0:9100", "--profile", "TM-T88V", "--keep")
+	l.outputs[name] = l.start(name, l.binary, "virtual-printer", "--listen", "tcp://0.0.0.0:9100", "--profile", "TM-T88V", "--keep")
 	if len(announce) > 0 {
 		l.announce(name, announce)
 	}
@@ -209,5 +226,80 @@ func TestDevicesOfTheNetwork(t *testing.T) {
 	}
 	if len(got) != 3 {
 		t.Errorf("%d things on the network: %+v", len(got), got)
+	}
+}
+
+// TestMovedPrinter: a printer that the router has given another address prints
+// on, and its old address, which another printer has by now, gets nothing.
+func TestMovedPrinter(t *testing.T) {
+	l := newLAN(t)
+	l.printer("till", "10.77.0.31", "02:77:00:00:00:31")
+	dir := t.TempDir()
+	config := filepath.Join(dir, "mostrador.toml")
+	text := fmt.Sprintf(`[terminal]
+store = "lima-01"
+id = "caja-1"
+locale = "es-PE"
+currency = "PEN"
+timezone = "America/Lima"
+data_dir = %q
+
+[[printer]]
+name = "caja"
+port = "tcp://10.77.0.31:9100"
+profile = "TM-T88V"
+`, filepath.Join(dir, "data"))
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said := l.start(terminal, l.binary, "-c", config, "run")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the agent:\n%s", said)
+		}
+	})
+	prints := func(when string) {
+		t.Helper()
+		for end := time.Now().Add(90 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+			_, stdout, _ := call(t, "-c", config, "--json", "printers", "list")
+			if strings.Contains(stdout, `"state": "ready"`) {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%s the printer is not ready: %s", when, stdout)
+			}
+		}
+		if code, stdout, stderr := call(t, "-c", config, "printers", "test", "caja"); code != exitDone {
+			t.Fatalf("%s: %s%s", when, stdout, stderr)
+		}
+		for end := time.Now().Add(60 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+			_, stdout, _ := call(t, "-c", config, "--json", "tickets", "list")
+			if strings.Contains(stdout, `"printed"`) && !strings.Contains(stdout, `"queued"`) && !strings.Contains(stdout, `"sending"`) {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%s nothing prints: %s", when, stdout)
+			}
+		}
+	}
+	prints("at first")
+	l.readdress("till", "10.77.0.31", "10.77.0.99")
+	l.printer("usurper", "10.77.0.31", "02:77:00:00:00:aa")
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(300 * time.Millisecond) {
+		_, stdout, _ := call(t, "-c", config, "events")
+		if strings.Contains(stdout, "cambió de dirección") && strings.Contains(stdout, "10.77.0.99:9100?mac=02:77:00:00:00:31") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("nobody was told: %s", stdout)
+		}
+	}
+	prints("after it has moved")
+	// The other one, at the old address, has printed nothing.
+	if out := l.outputs["usurper"].String(); strings.Contains(out, "PRUEBA") {
+		t.Errorf("the other printer printed:\n%s", out)
+	}
+	if out := l.outputs["till"].String(); strings.Count(out, "PRUEBA") < 2 {
+		t.Errorf("the printer printed:\n%s", out)
 	}
 }

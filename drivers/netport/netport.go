@@ -34,8 +34,11 @@ const (
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
 
 // Scheme returns the way to network printers: tcp://host or tcp://host:port,
-// where host is a name, an IPv4 address, or an IPv6 address in brackets. On
-// Linux the port is a drivers.Drainer: it knows what the peer has acknowledged.
+// where host is a name, an IPv4 address, or an IPv6 address in brackets; with
+// ?mac=00:26:ab:12:34:56 the printer's hardware address: another machine that
+// has its address by now is not taken for it, where the system can tell, which
+// is on this machine's own networks. On Linux the port is a drivers.Drainer: it
+// knows what the peer has acknowledged.
 func Scheme() drivers.Scheme {
 	return drivers.Scheme{
 		Name:    "tcp",
@@ -59,8 +62,9 @@ func hostPort(address *url.URL) (string, error) {
 		return "", errors.New("a raw TCP port takes no user and password: leave them out")
 	case address.Path != "" && address.Path != "/":
 		return "", fmt.Errorf("a raw TCP port has no path: leave out %q", address.Path)
-	case address.RawQuery != "" || address.ForceQuery:
-		return "", fmt.Errorf("a raw TCP port has no options: leave out %q", "?"+address.RawQuery)
+	}
+	if err := checkOptions(address); err != nil {
+		return "", err
 	}
 	port := address.Port()
 	if port == "" {
@@ -70,6 +74,23 @@ func hostPort(address *url.URL) (string, error) {
 		return "", fmt.Errorf("port %s is out of range: ports are 1 to 65535, printers mostly listen on 9100", port)
 	}
 	return net.JoinHostPort(address.Hostname(), port), nil
+}
+
+// checkOptions: there is one.
+func checkOptions(address *url.URL) error {
+	query, err := url.ParseQuery(address.RawQuery)
+	if err != nil {
+		return fmt.Errorf("the options %q cannot be read: %w", address.RawQuery, err)
+	}
+	for key, values := range query {
+		if key != "mac" || len(values) > 1 {
+			return fmt.Errorf("a raw TCP port has no options but one mac=: leave out %q", "?"+address.RawQuery)
+		}
+		if mac, err := net.ParseMAC(values[0]); err != nil || len(mac) != 6 {
+			return fmt.Errorf("mac=%s is no hardware address: write it as the printer's test page does, such as 00:26:ab:12:34:56", values[0])
+		}
+	}
+	return nil
 }
 
 func open(ctx context.Context, address *url.URL) (drivers.Port, error) {
@@ -82,7 +103,16 @@ func open(ctx context.Context, address *url.URL) (drivers.Port, error) {
 	if err != nil {
 		return nil, openError(ctx, target, err)
 	}
-	return newPort(conn.(*net.TCPConn), target) // TCP_NODELAY is Go's default
+	p, err := newPort(conn.(*net.TCPConn), target) // TCP_NODELAY is Go's default
+	if err != nil {
+		return nil, err
+	}
+	if want := MACIn(address); want != "" {
+		if _, mac, _ := Remote(p); mac != "" && mac != want {
+			return nil, errors.Join(fmt.Errorf("%w: %s is another machine now (%s) and not the printer (%s)", drivers.ErrAbsent, target, mac, want), p.Close())
+		}
+	}
+	return p, nil
 }
 
 func openError(ctx context.Context, target string, err error) error {

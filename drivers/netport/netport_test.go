@@ -39,6 +39,10 @@ func TestCheck(t *testing.T) {
 		{"tcp://host:70000", "out of range"},
 		{"tcp://host:9100/lp", "no path"},
 		{"tcp://host:9100?baud=9600", "no options"},
+		{"tcp://host:9100?mac=00:26:AB:12:34:56", ""},
+		{"tcp://host:9100?mac=00-26-ab-12-34-56", ""},
+		{"tcp://host:9100?mac=00:26:ab", "no hardware address"},
+		{"tcp://host:9100?mac=00:26:ab:12:34:56&mac=00:26:ab:12:34:57", "no options but one"},
 		{"tcp://me:secret@host:9100", "no user"},
 	} {
 		address, err := url.Parse(test.address)

@@ -61,7 +61,7 @@ func Find(ctx context.Context, progress func(Search)) ([]drivers.Found, error) {
 		announces, err = announced(ctx, networks)
 		faults = append(faults, err)
 	})
-	open := knock(ctx, hosts, progress)
+	open := knock(ctx, hosts, rawPort, progress)
 	wg.Wait()
 	if ctx.Err() != nil {
 		faults = append(faults, fmt.Errorf("the search was ended early: %w", ctx.Err()))
@@ -69,8 +69,8 @@ func Find(ctx context.Context, progress func(Search)) ([]drivers.Found, error) {
 	return merge(open, announces), errors.Join(faults...)
 }
 
-// knock connects to the raw port of each host and tells who listens.
-func knock(ctx context.Context, hosts []netip.Addr, progress func(Search)) (open []netip.AddrPort) {
+// knock connects to a port of each host and tells who listens.
+func knock(ctx context.Context, hosts []netip.Addr, port uint16, progress func(Search)) (open []netip.AddrPort) {
 	var (
 		mu     sync.Mutex
 		wg     sync.WaitGroup
@@ -91,7 +91,7 @@ func knock(ctx context.Context, hosts []netip.Addr, progress func(Search)) (open
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
-			at := netip.AddrPortFrom(host, rawPort)
+			at := netip.AddrPortFrom(host, port)
 			conn, err := dialer.DialContext(ctx, "tcp", at.String())
 			if err == nil {
 				conn.Close()
