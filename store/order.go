@@ -104,6 +104,8 @@ const (
 	ChannelPending   ChannelState = "pending"   // asked upstream, not answered yet
 	ChannelConfirmed ChannelState = "confirmed" // the channel has taken our answer
 	ChannelRefused   ChannelState = "refused"   // the channel has refused it
+	// ChannelUnanswered: nobody has answered in time; an answer may still come.
+	ChannelUnanswered ChannelState = "unanswered"
 )
 
 // OrderKind is how the customer gets the order.

@@ -28,10 +28,15 @@ func compare(known *store.Order, d *Draft) step {
 		content:   !d.StatusOnly && o.Hash != known.Hash,
 		status:    advance(known.Status, o.Status) != known.Status,
 		word:      o.Status == "" && o.StatusRaw != "" && o.StatusRaw != known.StatusRaw,
-		confirmed: known.ChannelState == store.ChannelPending && answered(known.Status, o.Status),
+		confirmed: awaits(known.ChannelState) && answered(known.Status, o.Status),
 		details:   hasDetails(known, o),
 		dated:     o.Dated.After(known.Dated),
 	}
+}
+
+// awaits reports whether the channel's word on our answer is still missing.
+func awaits(s store.ChannelState) bool {
+	return s == store.ChannelPending || s == store.ChannelUnanswered
 }
 
 // answered reports whether the status that a channel itself sends shows that
@@ -102,7 +107,7 @@ func mergeProgress(next, o *store.Order, s step) {
 	switch {
 	case s.confirmed:
 		next.ChannelState = store.ChannelConfirmed
-	case s.status && ended(next.Status) && next.ChannelState == store.ChannelPending:
+	case s.status && ended(next.Status) && awaits(next.ChannelState):
 		next.ChannelState = "" // nothing is left to answer
 	}
 	fill(&next.Courier, o.Courier)

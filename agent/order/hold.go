@@ -25,9 +25,10 @@ func reached(at time.Time, received, now store.Moment) bool {
 	return !now.Wall.Before(at)
 }
 
-// Run releases scheduled orders when their time has come, until ctx ends. It
-// finds them in the store, so a restart forgets none; those that came due
-// meanwhile are released at once, the earliest first.
+// Run releases scheduled orders when their time has come, and follows up what
+// channels were asked, until ctx ends. It finds both in the store, so a restart
+// forgets none; those that came due meanwhile are released at once, the
+// earliest first.
 func (in *Intake) Run(ctx context.Context) error {
 	changed, stop := in.store.Watch(store.TopicOrders)
 	defer stop()
@@ -43,6 +44,13 @@ func (in *Intake) Run(ctx context.Context) error {
 		wait, err := in.releaseDue(ctx)
 		if err != nil {
 			return err
+		}
+		ask, err := in.followUp(ctx)
+		if err != nil {
+			return err
+		}
+		if wait == 0 || ask > 0 && ask < wait {
+			wait = ask
 		}
 		if wait > 0 {
 			timer.Reset(wait)

@@ -15,13 +15,24 @@ import (
 // store keeps them in a ring, so that channels that never answer fill nothing.
 const openRequests = 256
 
-// An asked request, as it is kept until it is answered.
+// An asked request, as it is kept until nothing more can come of it.
 type asked struct {
 	ID        string    `json:"id"`
 	Order     uint64    `json:"order"`
 	Action    Action    `json:"action"`
+	Reason    string    `json:"reason,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
-	Answered  bool      `json:"answered,omitempty"`
+	// AskedAt and TTL measure when it expires, which ExpiresAt only tells others:
+	// the wall clock may be set meanwhile.
+	AskedAt store.Moment  `json:"asked_at,omitzero"`
+	TTL     time.Duration `json:"ttl_ns,omitempty"`
+	// Again counts how often it was sent once more, Position is where it stands
+	// in the outbox.
+	Again    int    `json:"again,omitempty"`
+	Position uint64 `json:"position,omitempty"`
+	// Answered: by the channel; Expired: nobody has answered in time.
+	Answered bool `json:"answered,omitempty"`
+	Expired  bool `json:"expired,omitempty"`
 }
 
 func ringKey(n uint64) string {
@@ -36,30 +47,63 @@ func (in *Intake) request(tx *store.Tx, o *store.Order, a Action, reason string)
 	if err != nil {
 		return fmt.Errorf("make an id: %w", err)
 	}
-	r := Request{
-		ID: id.String(), ExpiresAt: tx.Now().Wall.Add(in.rules.RequestTTL).UTC().Truncate(time.Second),
+	r := asked{
+		ID: id.String(), Order: o.Seq, Action: a, Reason: reason, AskedAt: tx.Now(), TTL: in.rules.RequestTTL,
+		ExpiresAt: tx.Now().Wall.Add(in.rules.RequestTTL).UTC().Truncate(time.Second),
+	}
+	next := numberIn(tx, ringNext)
+	if err := r.send(tx, o); err != nil {
+		return err
+	}
+	if err := r.put(tx, ringKey(next)); err != nil {
+		return err
+	}
+	return tx.SetCursor(ringNext, strconv.AppendUint(nil, next+1, 10))
+}
+
+// send puts a request in the outbox, for the first time or once more.
+func (r *asked) send(tx *store.Tx, o *store.Order) error {
+	e, err := tx.Emit(store.StreamRequests, RequestType, Request{
+		ID: r.ID, ExpiresAt: r.ExpiresAt,
 		Integration: RequestIntegration{o.Key.Provider, o.Key.Nickname},
 		Order:       RequestOrder{o.ID, o.Key.ChannelID, o.Number},
-		Action:      a, Reason: reason,
+		Action:      r.Action, Reason: r.Reason,
+	})
+	if err == nil {
+		r.Position = e.Position
 	}
-	next, _ := strconv.ParseUint(string(tx.Cursor(ringNext)), 10, 64)
-	kept, err := json.Marshal(asked{ID: r.ID, Order: o.Seq, Action: a, ExpiresAt: r.ExpiresAt})
+	return err
+}
+
+func (r *asked) put(tx *store.Tx, key string) error {
+	kept, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("encode request: %w", err)
 	}
-	if err := tx.SetCursor(ringKey(next), kept); err != nil {
-		return err
+	return tx.SetCursor(key, kept)
+}
+
+func numberIn(tx *store.Tx, cursor string) uint64 {
+	n, _ := strconv.ParseUint(string(tx.Cursor(cursor)), 10, 64)
+	return n
+}
+
+// isNewest reports whether nothing was asked of an order after a request: only
+// the newest says what the channel knows.
+func isNewest(tx *store.Tx, r asked) bool {
+	next := numberIn(tx, ringNext)
+	for back := uint64(1); back <= min(next, openRequests); back++ {
+		var other asked
+		if json.Unmarshal(tx.Cursor(ringKey(next-back)), &other) == nil && other.Order == r.Order {
+			return other.ID == r.ID
+		}
 	}
-	if err := tx.SetCursor(ringNext, strconv.AppendUint(nil, next+1, 10)); err != nil {
-		return err
-	}
-	_, err = tx.Emit(store.StreamRequests, RequestType, r)
-	return err
+	return false
 }
 
 // findRequest finds an open or answered request, the newest first.
 func findRequest(tx *store.Tx, id string) (key string, r asked, ok bool) {
-	next, _ := strconv.ParseUint(string(tx.Cursor(ringNext)), 10, 64)
+	next := numberIn(tx, ringNext)
 	for back := uint64(1); back <= min(next, openRequests); back++ {
 		key = ringKey(next - back)
 		if json.Unmarshal(tx.Cursor(key), &r) == nil && r.ID == id {
@@ -71,7 +115,7 @@ func findRequest(tx *store.Tx, id string) (key string, r asked, ok bool) {
 
 // asksSince reports whether something was asked of an order after r.
 func asksSince(tx *store.Tx, r asked) bool {
-	next, _ := strconv.ParseUint(string(tx.Cursor(ringNext)), 10, 64)
+	next := numberIn(tx, ringNext)
 	for back := uint64(1); back <= min(next, openRequests); back++ {
 		var other asked
 		if json.Unmarshal(tx.Cursor(ringKey(next-back)), &other) == nil && other.Order == r.Order {
@@ -89,8 +133,8 @@ type Answer struct {
 }
 
 // Answer records that a channel has taken our answer to an order, or refused
-// it. One that comes too late, twice, or for nothing that was asked is only
-// logged.
+// it. One that comes after all is as good. One that comes twice, of which the
+// channel itself has told since, or for nothing that was asked is only logged.
 func (in *Intake) Answer(a Answer) (durable bool, err error) {
 	a.Reason, _ = Clean(a.Reason, MaxText)
 	a.Request, _ = Clean(a.Request, 64)
@@ -104,17 +148,18 @@ func (in *Intake) Answer(a Answer) (durable bool, err error) {
 		if err != nil {
 			return fmt.Errorf("order %d of request %s: %w", r.Order, a.Request, err)
 		}
-		if r.Answered || tx.Now().Wall.After(r.ExpiresAt) || o.ChannelState != store.ChannelPending {
+		if r.Answered || !awaits(o.ChannelState) {
 			return tx.Log(store.Entry{Kind: "request.late", Subject: o.ID, Severity: store.Info,
 				Text: fmt.Sprintf("%s: llegó tarde o repetida una respuesta del canal (%s)", title(o), answerWord(a))})
 		}
+		newest := isNewest(tx, r)
 		r.Answered = true
-		kept, err := json.Marshal(r)
-		if err != nil {
-			return fmt.Errorf("encode request: %w", err)
-		}
-		if err := tx.SetCursor(key, kept); err != nil {
+		if err := r.put(tx, key); err != nil {
 			return err
+		}
+		if !newest && a.Done { // what was asked since is still open
+			return tx.Log(store.Entry{Kind: "order.channel", Subject: o.ID, Severity: store.Info,
+				Text: fmt.Sprintf("%s: el canal confirmó (%s)", title(o), actionWord(r.Action))})
 		}
 		return in.answered(tx, o, r, a)
 	})

@@ -31,6 +31,8 @@ func channelWords(s store.ChannelState) string {
 		return "confirmado"
 	case store.ChannelRefused:
 		return "lo rechazó"
+	case store.ChannelUnanswered:
+		return "no respondió"
 	}
 	return string(s)
 }
