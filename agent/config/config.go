@@ -326,6 +326,23 @@ type Device struct {
 	CodePage int `toml:"code_page"`
 	// How bright a display is: 1 (20 %) to 4 (100 %).
 	Brightness int `toml:"brightness"`
+	// Of a tap: where the printer is. Port is then where the POS is: a serial
+	// line, or listen://:9100 for a POS that prints over the network.
+	PrinterPort string `toml:"printer_port" check:"port"`
+	// Of a tap: the model of the printer, whose code pages the receipts are
+	// written in.
+	PrinterProfile string `toml:"printer_profile" check:"text"`
+	// Of a tap: the file that says how its receipts are read, as mostrador tap
+	// learn writes it. Without it every receipt is kept unread.
+	ProfileFile string `toml:"profile_file" check:"path"`
+	// Of a tap: who answers a POS that asks the printer for its state. With relay
+	// the printer alone; with answer the tap, where the printer never says
+	// anything.
+	Status string `toml:"status" check:"text"`
+	// The till whose sales it hears, upstream. Devices that hear the same till
+	// bear the same name, and a receipt that several of them tell counts once. By
+	// default the device's name.
+	PointOfSale string `toml:"point_of_sale" check:"text"`
 }
 
 // An Integration is one account at a delivery channel or another system. It is

@@ -35,6 +35,7 @@ func at(array string, i int, key string) string { return join(element(array, i),
 func (r rules) printers() {
 	for i, p := range r.cfg.Printers {
 		r.address(at("printer", i, "port"), p.Port)
+		r.reaches(at("printer", i, "port"), p.Port)
 		r.profile(i, p)
 		r.printerNames(at("printer", i, "fallback"), p.Fallback)
 		if slices.Contains(p.Fallback, p.Name) {
@@ -77,6 +78,13 @@ func (r rules) address(name, address string) {
 	}
 	if problem, mend := wrongAddress(address, r.known); problem != "" {
 		r.fault(name, problem, mend)
+	}
+}
+
+// reaches reports an address that waits for others where one must be reached.
+func (r rules) reaches(name, address string) {
+	if strings.HasPrefix(address, "listen:") {
+		r.fault(name, "only a tap waits for others to connect", "say where the hardware is, such as tcp://192.168.1.50:9100")
 	}
 }
 
@@ -136,6 +144,10 @@ func (r rules) tickets() {
 func (r rules) devices() {
 	for i, device := range r.cfg.Devices {
 		r.address(at("device", i, "port"), device.Port)
+		r.address(at("device", i, "printer_port"), device.PrinterPort)
+		if device.Driver != "tap" {
+			r.reaches(at("device", i, "port"), device.Port)
+		}
 		r.display(at("device", i, "answer_on"), device.AnswerOn)
 		if device.Driver == "" || r.known.Drivers == nil {
 			continue
@@ -268,5 +280,8 @@ func (r rules) ports() {
 	}
 	for i, d := range r.cfg.Devices {
 		claim(element("device", i), d.Port)
+		if !strings.HasPrefix(d.PrinterPort, "tcp:") { // on a network others may print there, too
+			claim(element("device", i), d.PrinterPort)
+		}
 	}
 }

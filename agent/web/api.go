@@ -64,6 +64,21 @@ func (s *Server) api() http.Handler {
 		}
 		return c.Sales(page)
 	})
+	answer(mux, "GET /v1/unread", func(r *http.Request) (any, error) {
+		page, err := pageOf(r)
+		if err != nil {
+			return nil, err
+		}
+		return c.Unread(r.FormValue("all") == "true", page)
+	})
+	answer(mux, "GET /v1/unread/{name}", func(r *http.Request) (any, error) { return c.UnreadReceipt(r.PathValue("name")) })
+	answer(mux, "POST /v1/unread/{name}/dismiss", func(r *http.Request) (any, error) {
+		var in ActionRequest
+		if err := decode(r, &in); err != nil {
+			return nil, err
+		}
+		return c.Dismiss(r.PathValue("name"), in.Who)
+	})
 	answer(mux, "GET /v1/events", func(r *http.Request) (any, error) {
 		page, err := pageOf(r)
 		if err != nil {

@@ -30,6 +30,7 @@ func deviceDrivers() map[string]func(config.Device) (drivers.Device, error) {
 		"scanner":  newScanner,
 		"scale":    newScale,
 		"display":  newDisplay,
+		"tap":      newTap,
 	}
 }
 
@@ -49,7 +50,7 @@ func newRegister(d config.Device) (drivers.Device, error) {
 		}
 		settings = settings.Or(profile)
 	}
-	return driver(register.New(settings))(onlyKeys(d, "profile", "format", "lines", "encoding", "kinds", "date", "time", "decimal", "ack", "nak"))
+	return driver(register.New(settings))(onlyKeys(d, "profile", "format", "lines", "encoding", "kinds", "date", "time", "decimal", "ack", "nak", "point_of_sale"))
 }
 
 func newScanner(d config.Device) (drivers.Device, error) {
@@ -116,11 +117,11 @@ func deviceConfigs(cfg *config.Config, open portOpener, st *store.Store, intake 
 		one := device.Config{Name: d.Name, Kind: d.Driver, Open: open(d.Port), Device: driver, Keeper: device.Readings{}, Answers: d.AnswerOn}
 		switch d.Driver {
 		case "register":
-			one.Keeper = sale.NewRecorder(st, sale.Source{
-				Name: d.Driver + "/" + d.Name, Currency: cfg.Terminal.Currency, PointOfSale: d.Name,
-				Location:  cfg.Terminal.Location(),
-				DayStarts: time.Duration(cfg.Terminal.BusinessDayStarts) * time.Minute,
-			})
+			one.Keeper = sale.NewRecorder(st, saleSource(cfg, d))
+		case "tap":
+			if one.Device, one.Keeper, err = wireTap(d, open, st, saleSource(cfg, d)); err != nil {
+				return nil, fmt.Errorf("device %s: %w", d.Name, err)
+			}
 		case "scanner":
 			one.Keeper = device.NewCodes(d.Name, order.ScanRule{
 				Comanda: cmp.Or(d.OnComanda, order.MarksReady), Slip: cmp.Or(d.OnSlip, order.MarksDispatched),
@@ -132,6 +133,16 @@ func deviceConfigs(cfg *config.Config, open portOpener, st *store.Store, intake 
 		all = append(all, one)
 	}
 	return all, nil
+}
+
+// saleSource says of a device's sales what it does not.
+func saleSource(cfg *config.Config, d config.Device) sale.Source {
+	return sale.Source{
+		Name: d.Driver + "/" + d.Name, Currency: cfg.Terminal.Currency,
+		PointOfSale: cmp.Or(d.PointOfSale, d.Name), Shared: d.PointOfSale != "",
+		Location:  cfg.Terminal.Location(),
+		DayStarts: time.Duration(cfg.Terminal.BusinessDayStarts) * time.Minute,
+	}
 }
 
 func boardSettings(cfg *config.Config, d config.Device) device.BoardSettings {

@@ -21,6 +21,7 @@ func schemes() []drivers.Scheme {
 		usbport.Scheme(),
 		spoolport.Scheme(),
 		netport.Scheme(),
+		netport.Listening(),
 		fileport.Scheme(),
 	}
 }

@@ -116,6 +116,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.devicesCommand(),
 		a.printCommand(),
 		a.salesCommand(),
+		a.tapCommand(),
 		a.eventsCommand(),
 		a.uplinkCommand(),
 		a.doctorCommand(),

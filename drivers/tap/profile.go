@@ -18,9 +18,11 @@ const (
 	// Open is a line of the receipt's head or foot that names its number, date,
 	// time, point of sale or order.
 	Open = "open"
-	// Item is one thing sold. Modifier belongs to the item before it, with an
+	// Item is one thing sold; Name is its name where that stands on a line of its
+	// own before it. Modifier belongs to the item before it, with an
 	// amount of its own or without.
 	Item     = "item"
+	Name     = "name"
 	Modifier = "modifier"
 	// Discount lowers the total, Charge raises it: delivery, service.
 	Discount = "discount"
@@ -45,12 +47,12 @@ const (
 )
 
 var kinds = []string{
-	Open, Item, Modifier, Discount, Charge, Tax, Net, Subtotal, Total, Tip, Payment, Change, Note, NoSale,
+	Open, Item, Name, Modifier, Discount, Charge, Tax, Net, Subtotal, Total, Tip, Payment, Change, Note, NoSale,
 }
 
 // counted are the kinds that make the body of a receipt: between the first and
 // the last of them every line must be understood.
-var counted = []string{Item, Modifier, Discount, Charge, Tax, Net, Subtotal, Total, Tip, Payment, Change}
+var counted = []string{Item, Name, Modifier, Discount, Charge, Tax, Net, Subtotal, Total, Tip, Payment, Change}
 
 // fields are what a template may name.
 var fields = []string{"name", "quantity", "price", "amount", "plu", "receipt", "date", "time", "pos", "order"}
@@ -282,7 +284,7 @@ func (b *builder) rule(key, value string) error {
 	}
 	names := pattern.SubexpNames()
 	needs := map[string][]string{
-		Item: {"name", "amount"}, Modifier: {"name"}, Discount: {"amount"}, Charge: {"amount"}, Tax: {"amount"}, Net: {"amount"},
+		Item: {"amount"}, Name: {"name"}, Modifier: {"name"}, Discount: {"amount"}, Charge: {"amount"}, Tax: {"amount"}, Net: {"amount"},
 		Subtotal: {"amount"}, Total: {"amount"}, Tip: {"amount"}, Payment: {"amount"}, Change: {"amount"},
 	}
 	for _, need := range needs[kind] {

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -25,6 +26,9 @@ func (p *Profile) Read(of paper) drivers.Receipt {
 		}
 	}
 	if r.Cause = p.doubt(lines); r.Cause != "" {
+		return r
+	}
+	if lines, r.Cause = joinNames(lines); r.Cause != "" {
 		return r
 	}
 	r.Numbered, r.TaxAdded = p.numbered(), p.taxAdded
@@ -59,6 +63,33 @@ func unreadable(of paper, p *Profile) string {
 	return ""
 }
 
+// joinNames gives items their names that stand on the line before, or says what
+// is missing.
+func joinNames(lines []found) (out []found, cause string) {
+	var name *found
+	for i, l := range lines {
+		kind := l.kind()
+		switch {
+		case kind == Name && name != nil, name != nil && l.counts() && kind != Item, kind == Item && name != nil && l.fields["name"] != "":
+			return nil, fmt.Sprintf("la línea %q no trae su importe", short(name.text))
+		case kind == Name:
+			name = &lines[i]
+			continue
+		case kind == Item && name != nil:
+			l.fields = maps.Clone(l.fields)
+			l.fields["name"] = name.fields["name"]
+			name = nil
+		case kind == Item && l.fields["name"] == "":
+			return nil, fmt.Sprintf("la línea %q no dice qué se vendió", short(l.text))
+		}
+		out = append(out, l)
+	}
+	if name != nil {
+		return nil, fmt.Sprintf("la línea %q no trae su importe", short(name.text))
+	}
+	return out, ""
+}
+
 // A found is a line with what the profile takes it for; no fields: nothing.
 type found struct {
 	line
@@ -68,7 +99,7 @@ type found struct {
 func (f found) kind() string { return f.fields["kind"] }
 
 // sold says whether a line's words are the name of something sold.
-func (f found) sold() bool { return slices.Contains([]string{Item, Modifier, Note}, f.kind()) }
+func (f found) sold() bool { return slices.Contains([]string{Item, Name, Modifier, Note}, f.kind()) }
 
 // counts says whether a line belongs to the body.
 func (f found) counts() bool { return slices.Contains(counted, f.kind()) }
