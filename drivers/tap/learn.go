@@ -56,6 +56,9 @@ func Learn(l Lesson) (*Profile, error) {
 		if reads > most {
 			best, most = p, reads
 		}
+		if reads == len(papers) {
+			break
+		}
 	}
 	if best == nil {
 		return nil, fmt.Errorf("no line of the samples looks like a thing sold with its amount, or none like the total: write the profile by hand")

@@ -108,7 +108,7 @@ func (f found) counts() bool { return slices.Contains(counted, f.kind()) }
 func (p *Profile) classify(lines []line) []found {
 	var out []found
 	for _, l := range lines {
-		if !l.picture && !strings.ContainsFunc(l.text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '\ufffd' }) {
+		if !l.picture && isRule(l.text) {
 			continue
 		}
 		f := found{line: l}
@@ -117,7 +117,35 @@ func (p *Profile) classify(lines []line) []found {
 		}
 		out = append(out, f)
 	}
+	forgetTexts(out)
 	return out
+}
+
+// isRule says whether a line is empty or drawn: without a letter or a digit, or
+// of nothing but a run of one character that the decoder does not know.
+func isRule(text string) bool {
+	unknown := strings.TrimSpace(text)
+	if strings.Trim(unknown, "\ufffd") == "" {
+		return true
+	}
+	return !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '\ufffd' })
+}
+
+// forgetTexts makes plain text of what a profile takes for a name or a modifier
+// without an amount where nothing is sold: before the first item, and behind the
+// first total. Templates of these kinds often fit any text.
+func forgetTexts(lines []found) {
+	first := slices.IndexFunc(lines, func(f found) bool { return f.kind() == Item })
+	if first > 0 && lines[first-1].kind() == Name && lines[first].fields["name"] == "" {
+		first--
+	}
+	total := slices.IndexFunc(lines, func(f found) bool { return f.kind() == Total })
+	for i := range lines {
+		outside := i < first || first < 0 || total >= 0 && i > total
+		if k := lines[i].kind(); outside && (k == Name || k == Modifier && lines[i].fields["amount"] == "") {
+			lines[i].fields = nil
+		}
+	}
 }
 
 // doubt says why lines may not be read as a sale although each that is known is
