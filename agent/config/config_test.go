@@ -244,7 +244,7 @@ func TestPendingKeys(t *testing.T) {
 		`profile = "TM-T20II" `, "fallback = [\"caja\"]\nprofile = \"TM-T20II\" ",
 		`copies = 1,`, `copies = 1, max_age = "45m",`,
 		`provider = "justo"`, "provider = \"justo\"\ntoken_file = \"justo.token\"",
-		`[buffer]`, "rate = 5\nacknowledged_by = \"broker\"\nbatch = false\n[buffer]",
+		`[buffer]`, "rate = 5\nacknowledged_by = \"broker\"\nbatch = true\n[buffer]",
 	).Replace(example(t))
 	cfg, err := Parse("mostrador.toml", []byte(src), testKnown)
 	if err != nil {
@@ -256,7 +256,7 @@ func TestPendingKeys(t *testing.T) {
 			keys = append(keys, w.Key)
 		}
 	}
-	if want := []string{"uplink.rate", "integration[1].token_file"}; !slices.Equal(keys, want) {
+	if want := []string{"uplink.batch", "integration[1].token_file"}; !slices.Equal(keys, want) {
 		t.Errorf("warned of %q, want %q", keys, want)
 	}
 }

@@ -44,6 +44,7 @@ func (s *session) send(flights chan<- flight, slots chan<- struct{}) {
 	}
 	box.backend, box.nothing = s.u.set.byBackend(), s.u.replays.acknowledged
 	box.again(s.u.replays.list())
+	pace := newPace(s.u.set.Rate)
 	for {
 		select {
 		case slots <- struct{}{}:
@@ -51,7 +52,7 @@ func (s *session) send(flights chan<- flight, slots chan<- struct{}) {
 			return
 		}
 		out, ok := s.next(box, more)
-		if !ok {
+		if !ok || !pace.wait(s.ctx) {
 			return
 		}
 		if len(out.payload) > largePayload {

@@ -45,9 +45,9 @@ type Settings struct {
 	// Window is how many publishes may wait for the broker's acknowledgement
 	// at once, over all streams; 0: 64.
 	Window int
-	// Rate (publishes a second, 0: no cap) and Batch are accepted, but only 0 and
-	// false are in force yet; Status.Notices says so.
-	Rate  int
+	// Rate is how many events are published in a second at most, 0: no cap.
+	Rate int
+	// Batch is accepted, but only false is in force yet; Status.Notices says so.
 	Batch bool
 	// AcknowledgedBy says whose word settles an event: "broker" (or empty), a
 	// PUBACK; "backend", a message of down/acks.
@@ -134,9 +134,6 @@ func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
 // notices are what the settings ask for and this version does not do.
 func notices(set Settings) []string {
 	var out []string
-	if set.Rate > 0 {
-		out = append(out, "rate is not available yet: events go as fast as the broker takes them")
-	}
 	if set.Batch {
 		out = append(out, "batch is not available yet: events go one by one")
 	}
