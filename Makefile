@@ -10,7 +10,7 @@ FUZZTIME ?= 10m
 FUZZ ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof every-byte matrix drain lab fleet build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
+.PHONY: help demo test proof every-byte matrix drain intake lab fleet build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ matrix: tools ## Hold every broker against every fault; writes the table into do
 
 drain: tools ## Measure the drain beside its peers (a quiet machine); writes the table into docs/uplink.md
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestDrain$$' ./agent/uplink
+
+intake: tools ## Measure the store beside its peers (a quiet machine); writes the tables into docs/figures.md
+	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -v -run 'TestBench$$' ./cmd/mostrador
 
 lab: tools tree ## Install the service on a machine with a real systemd (needs root)
 	go test -count=1 -v -run UnderSystemd ./cmd/mostrador

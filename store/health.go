@@ -84,3 +84,12 @@ func (tx *Tx) span(bucket string) uint64 {
 	last, _ := c.Last()
 	return toNumber(last) - toNumber(first) + 1
 }
+
+// DataBytes is how much the keys and values of all records are, in bytes. It
+// reads through the file.
+func (tx *Tx) DataBytes() (size int64) {
+	for r := range tx.All() {
+		size += int64(len(r.Key) + len(r.Value))
+	}
+	return size
+}

@@ -13,6 +13,10 @@ type Encoded struct{ body json.RawMessage }
 // Encode makes JSON of an event's data. Emit does that, too; done before the
 // transaction it does not keep those waiting who share it.
 func Encode(data any) (Encoded, error) {
+	if s, ok := data.(*Sale); ok && s != nil {
+		body, err := appendSale(make([]byte, 0, 1024), s)
+		return Encoded{body}, err
+	}
 	body, err := json.Marshal(data)
 	return Encoded{body}, err
 }

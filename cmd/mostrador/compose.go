@@ -32,12 +32,9 @@ func assemble(cfg *config.Config, ports []drivers.Scheme, h host, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(path, store.Options{
-		Identity: cfg.Terminal.Store + "/" + cfg.Terminal.ID,
-		MaxSize:  int64(cfg.Buffer.MaxSize),
-		Machine:  machineMarks(),
-		Log:      log.With("part", "store"),
-	})
+	options := storeOptions(cfg)
+	options.Log = log.With("part", "store")
+	st, err := store.Open(path, options)
 	if err != nil {
 		return nil, whyClosed(err, cfg.Terminal.DataDir)
 	}
@@ -47,6 +44,14 @@ func assemble(cfg *config.Config, ports []drivers.Scheme, h host, log *slog.Logg
 		return nil, err
 	}
 	return d, nil
+}
+
+func storeOptions(cfg *config.Config) store.Options {
+	return store.Options{
+		Identity: cfg.Terminal.Store + "/" + cfg.Terminal.ID,
+		MaxSize:  int64(cfg.Buffer.MaxSize),
+		Machine:  machineMarks(),
+	}
 }
 
 // wire makes the parts, lowest first: each is stopped before those that it

@@ -120,6 +120,8 @@ func (a *app) rootCommand() *cobra.Command {
 		a.eventsCommand(),
 		a.uplinkCommand(),
 		a.doctorCommand(),
+		a.storeCommand(),
+		a.benchCommand(),
 		a.virtualPrinterCommand(),
 		a.fleetSimCommand(),
 		a.versionCommand(),
