@@ -18,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"mostrador/agent/uplink/uplinktest"
 	"mostrador/drivers"
 	"mostrador/store"
 )
@@ -30,7 +31,10 @@ func openStore(t *testing.T) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = st.Close() })
+	t.Cleanup(func() {
+		uplinktest.CheckStore(t, st)
+		_ = st.Close()
+	})
 	return st
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"mostrador/agent/uplink/uplinktest"
 	"mostrador/store"
 )
 
@@ -21,6 +22,7 @@ func openStore(t testing.TB) *store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		uplinktest.CheckStore(t, st, store.StreamTickets) // newKitchen has its own
 		if err := st.Close(); err != nil {
 			t.Error(err)
 		}

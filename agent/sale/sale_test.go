@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mostrador/agent/uplink/uplinktest"
 	"mostrador/drivers"
 	"mostrador/store"
 )
@@ -18,7 +19,10 @@ func openStore(t testing.TB, dir string) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = st.Close() })
+	t.Cleanup(func() {
+		uplinktest.CheckStore(t, st)
+		_ = st.Close()
+	})
 	return st
 }
 
@@ -238,7 +242,10 @@ func TestBusinessDate(t *testing.T) {
 // What has come of a record survives a restart, until the next thing is heard.
 func TestPartial(t *testing.T) {
 	dir := t.TempDir()
-	st := openStore(t, dir)
+	st, err := store.Open(filepath.Join(dir, "m.db"), store.Options{Identity: "lima-01/caja-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := NewRecorder(st, source())
 	keep := func(h drivers.Heard) {
 		t.Helper()

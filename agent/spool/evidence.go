@@ -52,7 +52,7 @@ func Evidence(tx *store.Tx, j *store.Job) error {
 	}
 	if n := len(j.Attempts); n > 0 {
 		last := j.Attempts[n-1]
-		e.StartedAt, e.FinishedAt = &last.Started, &last.Finished
+		e.StartedAt, e.FinishedAt = orNever(last.Started), orNever(last.Finished)
 		if last.Proof != "" {
 			e.Proof = last.Proof
 		}
@@ -102,4 +102,12 @@ func entryOf(j *store.Job) store.Entry {
 		}
 	}
 	return e
+}
+
+// orNever is nil for a moment that was never set.
+func orNever(m store.Moment) *store.Moment {
+	if m.IsZero() {
+		return nil
+	}
+	return &m
 }

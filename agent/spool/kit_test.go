@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mostrador/agent/spool/ticket"
+	"mostrador/agent/uplink/uplinktest"
 	"mostrador/printer/virtual"
 	"mostrador/store"
 )
@@ -79,6 +80,7 @@ func (c *counter) stop() {
 	if c.halt != nil {
 		c.halt()
 	}
+	uplinktest.CheckStore(c, c.st)
 	if err := c.st.Close(); err != nil {
 		c.Error(err)
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"mostrador/store"
 )
 
 // id is what stands for {store} and {terminal} in a topic.
@@ -230,4 +232,15 @@ func (c *Contract) Messages() (names []string) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// CheckData says what is wrong with an event's data, and whether events of its
+// type may go up on a stream.
+func (c *Contract) CheckData(stream store.Stream, typ string, data []byte) error {
+	for _, ch := range c.channels {
+		if ch.send && strings.HasSuffix(ch.address, "/up/"+string(stream)) && ch.messages[typ] != nil {
+			return c.Check(typ, data)
+		}
+	}
+	return fmt.Errorf("type %q does not belong to %s", typ, stream)
 }
