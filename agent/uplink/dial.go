@@ -103,6 +103,9 @@ func (set Settings) tls(host string) (*tls.Config, error) {
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
+	if set.certificates != nil {
+		set.certificates.watch(conf)
+	}
 	return conf, nil
 }
 

@@ -97,7 +97,7 @@ func explainCertificate(err error, set Settings, now time.Time) (string, string)
 	var remote *net.OpError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return explainValidity(invalid.Cert, now)
+		return explainValidity(whoseIs(invalid.Cert), invalid.Cert, now)
 	case errors.As(err, &authority):
 		return "the broker's certificate is signed by nobody that this terminal trusts",
 			"Set ca_file in [uplink] to the certificate of whoever signed the broker's."
@@ -106,6 +106,8 @@ func explainCertificate(err error, set Settings, now time.Time) (string, string)
 			"Use the name in broker that the certificate has."
 	case errors.As(err, &record):
 		return "the broker does not speak TLS on this port", "Use mqtt:// or the broker's TLS port (usually 8883)."
+	case errors.As(err, &remote) && remote.Op == "remote error" && outOfTime(set.certificates.leaf(), now):
+		return explainValidity("this terminal's own certificate", set.certificates.leaf(), now)
 	case errors.As(err, &remote) && remote.Op == "remote error": // an alert of the other side
 		return "the broker has refused the TLS connection (" + remote.Err.Error() + ")",
 			"Check client_cert_file and client_key_file in [uplink], and whether the broker trusts that certificate."
@@ -113,19 +115,31 @@ func explainCertificate(err error, set Settings, now time.Time) (string, string)
 	return "", ""
 }
 
-func explainValidity(cert *x509.Certificate, now time.Time) (string, string) {
+func outOfTime(cert *x509.Certificate, now time.Time) bool {
+	return cert != nil && (now.Before(cert.NotBefore) || now.After(cert.NotAfter))
+}
+
+// whoseIs names a certificate that the broker has shown.
+func whoseIs(cert *x509.Certificate) string {
+	if cert != nil && cert.IsCA {
+		return "the certificate of the broker's authority"
+	}
+	return "the broker's certificate"
+}
+
+func explainValidity(whose string, cert *x509.Certificate, now time.Time) (string, string) {
 	const day = "2006-01-02 15:04 MST"
 	if cert != nil && now.Before(cert.NotBefore) {
-		return fmt.Sprintf("the broker's certificate is valid from %s and this terminal's clock says %s",
-				cert.NotBefore.UTC().Format(day), now.UTC().Format(day)),
+		return fmt.Sprintf("%s is valid from %s and this terminal's clock says %s",
+				whose, cert.NotBefore.UTC().Format(day), now.UTC().Format(day)),
 			"The terminal's clock is wrong: set it, or wait until it is synchronised (NTP)."
 	}
 	if cert == nil {
-		return "the broker's certificate is not valid now", "Check the terminal's clock, then the broker's certificate."
+		return whose + " is not valid now", "Check the terminal's clock, then the broker's certificate."
 	}
-	return fmt.Sprintf("the broker's certificate was valid until %s and this terminal's clock says %s",
-			cert.NotAfter.UTC().Format(day), now.UTC().Format(day)),
-		"If the clock is right, the broker needs a new certificate; else set the clock."
+	return fmt.Sprintf("%s was valid until %s and this terminal's clock says %s",
+			whose, cert.NotAfter.UTC().Format(day), now.UTC().Format(day)),
+		"If the clock is right, it needs a new certificate; else set the clock."
 }
 
 // What Windows calls the errors of its sockets; syscall's own names stand for

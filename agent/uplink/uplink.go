@@ -61,6 +61,9 @@ type Settings struct {
 	// second and one minute.
 	RetryMin, RetryMax time.Duration
 
+	// certificates judges and notes what TLS meets; New sets it.
+	certificates *certificates
+
 	// Config tells the state message of the configuration that came from the
 	// cloud; nil, or its answer nil: none has.
 	Config func() *ConfigState
@@ -123,6 +126,7 @@ func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
 		set.RetryMax = max(time.Minute, set.RetryMin)
 	}
 	m := newMarks(st, log)
+	set.certificates = newCertificates(st, log)
 	return &Uplink{
 		set: set, store: st, handler: h, log: log,
 		marks: m, settler: newSettler(st, m, log), replays: newReplays(st, log),
@@ -149,6 +153,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 	}
 	var parts sync.WaitGroup
 	parts.Go(func() { u.sweep(ctx) })
+	parts.Go(func() { u.set.certificates.run(ctx) })
 	saving, stopSaving := context.WithCancel(context.WithoutCancel(ctx))
 	parts.Go(func() { u.marks.run(saving) })
 
