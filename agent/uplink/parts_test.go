@@ -266,6 +266,7 @@ type message struct {
 }
 
 func (m message) Payload() []byte { return m.payload }
+func (m message) Topic() string   { return "mostrador/v1/lima-01/caja-1/down/" + downOrders }
 
 // The inbox holds so many messages, or so many bytes, and no less than one; from
 // the first that does not fit on it takes none.
