@@ -68,7 +68,7 @@ func (d *Devices) Watch() (changed <-chan struct{}, stop func()) {
 }
 
 // Status is how one device is, a scale with its weight now: where it was not
-// asked, its answer is waited for, for two seconds. The error is
+// asked or moves, its answer is waited for, for two seconds. The error is
 // store.ErrNotFound.
 func (d *Devices) Status(ctx context.Context, name string) (Status, error) {
 	l := d.line(name)
@@ -85,7 +85,7 @@ func (d *Devices) Status(ctx context.Context, name string) (Status, error) {
 	timeout := time.NewTimer(firstAnswer)
 	defer timeout.Stop()
 	for {
-		if s := l.now(); s.Weight != nil || s.State == Absent || s.State == Failing {
+		if s := l.now(); s.Weight != nil && s.Weight.State != unstable || s.State == Absent || s.State == Failing {
 			return s, nil
 		}
 		select {

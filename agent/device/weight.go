@@ -20,6 +20,9 @@ type Weight struct {
 	At     store.Moment `json:"at"`
 }
 
+// unstable is the state of a scale whose weight moves.
+const unstable = "unstable"
+
 // silent is the state of a scale that answers nothing that can be read.
 const silent = "silent"
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mostrador/printer/profile"
+	"mostrador/printer/virtual"
 )
 
 // The pages show commands in fences marked console:
@@ -97,7 +101,7 @@ func saysAs(want []string, got string) bool {
 }
 
 // daemonVerbs speak with a running daemon.
-var daemonVerbs = []string{"orders", "tickets", "sales", "uplink"}
+var daemonVerbs = []string{"orders", "tickets", "sales", "uplink", "devices", "printers", "events"}
 
 func TestShownCommands(t *testing.T) {
 	run := 0
@@ -112,9 +116,14 @@ func TestShownCommands(t *testing.T) {
 			continue
 		}
 		t.Run(filepath.Base(page), func(t *testing.T) {
-			config := writeConfig(t, docsConfig(t))
+			text, used := docsConfig(t), (*demoDevices)(nil)
+			if filepath.Base(filepath.Dir(page)) == "devices" {
+				text, used = docsDevices(t, text)
+			}
+			config := writeConfig(t, text)
 			if speaksWithDaemon(commands) {
 				docsDaemon(t, config)
+				awaitDevices(t, config, used)
 			}
 			for _, c := range commands {
 				run++
@@ -139,6 +148,69 @@ func speaksWithDaemon(commands []shown) bool {
 		}
 	}
 	return false
+}
+
+// docsDevices adds the devices of a counter to a configuration: its printer
+// answers and has a drawer, and on the scale lie 1,250 g.
+func docsDevices(t *testing.T, config string) (string, *demoDevices) {
+	t.Helper()
+	model, _ := profile.Lookup("TM-T20II")
+	till := virtual.New(model, model.Papers["80mm"], virtual.Options{Drawer: true})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used, err := startDemoDevices(t.TempDir(), &calm{w: io.Discard}, till)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var parts sync.WaitGroup
+	parts.Go(func() { _ = till.Serve(ctx, listener) })
+	if !used.missing() {
+		used.scale.grams = 1250
+		parts.Go(func() { used.scale.hear(used.scale.answer) })
+		parts.Go(func() { used.scanner.hear(func([]byte) {}) })
+		parts.Go(func() { used.display.hear(func([]byte) {}) })
+	}
+	t.Cleanup(func() {
+		stop()
+		listener.Close()
+		used.stop()
+		parts.Wait()
+	})
+	config = strings.Replace(config, "tcp://127.0.0.1:9", "tcp://"+listener.Addr().String(), 1)
+	return config + "drawer = true\n" + used.config(), used
+}
+
+// awaitDevices waits until the printer and the devices are there, and scans a
+// product; nil: there are none.
+func awaitDevices(t *testing.T, config string, used *demoDevices) {
+	t.Helper()
+	if used == nil {
+		return
+	}
+	await := func(what, says string, args ...string) {
+		t.Helper()
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			_, stdout, _ := call(t, append([]string{"-c", config}, args...)...)
+			if strings.Contains(stdout, says) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("waited for %s: %s", what, stdout)
+			}
+		}
+	}
+	await("the printer", `"state": "ready"`, "printers", "list", "--json")
+	if used.missing() {
+		t.Skip("this system has no ptys for devices")
+	}
+	if _, err := io.WriteString(used.scanner.master, "4006381333931\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	await("the code", "4006381333931", "devices", "status", "lector")
+	await("the display", "Bienvenidos", "devices", "status", "pantalla")
 }
 
 func docsConfig(t *testing.T) string {
