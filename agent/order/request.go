@@ -113,18 +113,6 @@ func findRequest(tx *store.Tx, id string) (key string, r asked, ok bool) {
 	return "", asked{}, false
 }
 
-// asksSince reports whether something was asked of an order after r.
-func asksSince(tx *store.Tx, r asked) bool {
-	next := numberIn(tx, ringNext)
-	for back := uint64(1); back <= min(next, openRequests); back++ {
-		var other asked
-		if json.Unmarshal(tx.Cursor(ringKey(next-back)), &other) == nil && other.Order == r.Order {
-			return other.ID != r.ID
-		}
-	}
-	return false
-}
-
 // An Answer is what came back for a Request (down/results).
 type Answer struct {
 	Request string // its id
@@ -168,9 +156,7 @@ func (in *Intake) Answer(a Answer) (durable bool, err error) {
 // answered records the channel's answer in its order.
 func (in *Intake) answered(tx *store.Tx, o *store.Order, r asked, a Answer) error {
 	e := store.Entry{Kind: "order.channel", Subject: o.ID, Severity: store.Info}
-	if !asksSince(tx, r) { // else a later question is still open
-		o.ChannelState = store.ChannelConfirmed
-	}
+	o.ChannelState = store.ChannelConfirmed
 	e.Text = fmt.Sprintf("%s: el canal confirmó (%s)", title(o), actionWord(r.Action))
 	if !a.Done {
 		o.ChannelState = store.ChannelRefused
