@@ -192,33 +192,66 @@ func (s *session) greet() error {
 // subscribe asks for what comes down and makes sure that the broker has agreed
 // to deliver it with acknowledgement. Without orders and answers there is no use
 // in the line; without the rest it is told and goes on.
+//
+// One subscription for all of it comes first: a cluster keeps a consumer on
+// three nodes for each. Where the broker's rules name the topics one by one, it
+// is asked for them one by one.
 func (s *session) subscribe() error {
+	all := s.prefix + "/down/+"
+	granted, err := s.ask(all)
+	if err != nil {
+		return err
+	}
+	if granted[all] {
+		s.u.refuses(nil)
+		return nil
+	}
+	return s.subscribeEach()
+}
+
+func (s *session) subscribeEach() error {
 	needed := []string{downOrders, downResults}
 	if s.u.set.byBackend() {
 		needed = append(needed, downAcks)
 	}
-	want := map[string]byte{}
-	for _, last := range append(needed, downCommands, downConfig, downCatalogue) {
-		want[s.prefix+"/down/"+last] = 1
+	var topics []string
+	for _, last := range append(slices.Clone(needed), downCommands, downConfig, downCatalogue) {
+		topics = append(topics, s.prefix+"/down/"+last)
 	}
-	token := s.client.SubscribeMultiple(want, nil)
-	if err := await(s.lost, token, answerTimeout); err != nil {
+	granted, err := s.ask(topics...)
+	if err != nil {
 		return err
 	}
-	granted := token.(*mqtt.SubscribeToken).Result()
 	var refused []string
-	for topic := range want {
-		if qos, ok := granted[topic]; ok && qos == 1 {
-			continue
-		}
-		if slices.Contains(needed, strings.TrimPrefix(topic, s.prefix+"/down/")) {
+	for _, topic := range topics {
+		switch {
+		case granted[topic]:
+		case slices.Contains(needed, strings.TrimPrefix(topic, s.prefix+"/down/")):
 			return &refusedError{topic: topic}
+		default:
+			refused = append(refused, topic)
 		}
-		refused = append(refused, topic)
 	}
 	slices.Sort(refused)
 	s.u.refuses(refused)
 	return nil
+}
+
+// ask subscribes to topics and tells which the broker grants with QoS 1.
+func (s *session) ask(topics ...string) (map[string]bool, error) {
+	want := map[string]byte{}
+	for _, topic := range topics {
+		want[topic] = 1
+	}
+	token := s.client.SubscribeMultiple(want, nil)
+	if err := await(s.lost, token, answerTimeout); err != nil {
+		return nil, err
+	}
+	granted := map[string]bool{}
+	for topic, qos := range token.(*mqtt.SubscribeToken).Result() {
+		granted[topic] = qos == 1
+	}
+	return granted, nil
 }
 
 // A refusedError is a subscription that the broker did not grant.

@@ -52,7 +52,7 @@ func thePlan(t *testing.T) plan {
 	}
 	p.terminals = int(number("MOSTRADOR_FLEET", 5000))
 	p.rate = number("MOSTRADOR_FLEET_RATE", 500)
-	p.ramp = number("MOSTRADOR_FLEET_RAMP", 25)
+	p.ramp = number("MOSTRADOR_FLEET_RAMP", 10)
 	p.duration = time.Duration(number("MOSTRADOR_FLEET_MINUTES", 10) * float64(time.Minute))
 	if s := os.Getenv("MOSTRADOR_FLEET_SYNC"); s != "" {
 		p.sync = s
@@ -75,7 +75,7 @@ func TestFleetHolds(t *testing.T) {
 	emitting := make(chan struct{})
 	var once sync.Once
 	set := fleet.Settings{
-		Terminals: p.terminals, Rate: p.rate, Duration: p.duration, Ramp: p.ramp, Patience: 10 * time.Minute, Seed: 1,
+		Terminals: p.terminals, Rate: p.rate, Duration: p.duration, Ramp: p.ramp, Patience: 15 * time.Minute, Seed: 1,
 		Username: "{store}_{terminal}", Password: "secreto-{store}", Backend: fleet.Account{Username: "backend", Password: cluster.BackendPassword()},
 		Dir: filepath.Join(memory(t), "stores"), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Progress: func(r fleet.Report) {
