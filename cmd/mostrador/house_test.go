@@ -36,6 +36,7 @@ var rooms = []room{
 	{"cmd/mostrador", []string{"agent/...", "drivers/...", "printer/...", "store/..."}, "the composition root is the only place that knows every package"},
 	{"agent", nil, "the supervisor runs any part and knows none"},
 	{"agent/config", nil, "cmd hands it the known profiles, schemes and providers, so that reading the file needs nothing else"},
+	{"agent/claim", nil, "the protocol is told what happens and says what to do, so that every order of events can be tried"},
 	{"agent/order", []string{"store"}, "what an order needs is decided without knowing printers, providers or the line"},
 	{"agent/sale", []string{"store", "drivers"}, "it makes sales of what devices said, through their contract"},
 	{"agent/spool", []string{"store", "drivers", "printer/..."}, "it opens ports by their contract, so that a new port changes nothing here"},
