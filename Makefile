@@ -10,7 +10,7 @@ FUZZTIME ?= 10m
 FUZZ ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof every-byte matrix drain intake lab fleet build lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
+.PHONY: help demo test proof every-byte matrix drain intake lab fleet build libusb lint fmt bench tools tree $(addprefix dist-,$(TARGETS))
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,8 +38,8 @@ drain: tools ## Measure the drain beside its peers (a quiet machine); writes the
 intake: tools ## Measure the store beside its peers (a quiet machine); writes the tables into docs/figures.md
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -v -run 'TestBench$$' ./cmd/mostrador
 
-lab: tools tree ## Install the service on a machine with a real systemd (needs root)
-	go test -count=1 -v -run UnderSystemd ./cmd/mostrador
+lab: tools tree ## Real USB printers in a virtual machine, and the service under a real systemd (needs root)
+	MOSTRADOR_PROOF=1 go test -count=1 -timeout 1h -v -run 'UnderSystemd|USB$$' ./cmd/mostrador
 
 # MOSTRADOR_FLEET_RATE, _MINUTES, _RAMP and _SYNC change the rest.
 fleet: tools ## 5,000 terminals on three nodes that are killed, into docs/fleet.md (20 minutes)
@@ -53,6 +53,7 @@ lint: ## Check the form of the code, for Linux and Windows
 	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	GOOS=windows CGO_ENABLED=0 go vet ./...
+	CGO_ENABLED=1 go vet -tags libusb ./drivers/... ./cmd/...
 	go tool staticcheck ./...
 
 fmt: ## Format the code
@@ -64,14 +65,20 @@ bench: ## Measure what the design promises, beside its peers
 tools:
 	@packaging/install-tools
 
-# Outside of go test, because it takes minutes once. Only root can make it; the
-# tests say what they need.
+# Outside of go test, because it takes minutes once. Only root can make the tree;
+# the tests say what they need.
 tree:
 	@if [ "$$(id -u)" -eq 0 ]; then packaging/lab/tree >/dev/null; fi
+	@packaging/lab/kernel >/dev/null
 
 dist-linux-amd64 dist-linux-arm64 dist-windows-amd64: dist-%:
 	GOOS=$(word 1,$(subst -, ,$*)) GOARCH=$(word 2,$(subst -, ,$*)) CGO_ENABLED=0 \
 		go build -trimpath -ldflags '$(LDFLAGS)' -o dist/mostrador-$*$(if $(findstring windows,$*),.exe) ./cmd/mostrador
+
+# With USB printers by libusb, for this machine's own kind of processor: it needs a
+# C compiler and libusb-1.0-0-dev, and libusb-1.0-0 where it runs.
+libusb: ## Build with USB printers by libusb (usb://) into dist/
+	CGO_ENABLED=1 go build -trimpath -tags libusb -ldflags '$(LDFLAGS)' -o "dist/mostrador-$$(go env GOOS)-$$(go env GOARCH)-libusb$$(go env GOEXE)" ./cmd/mostrador
 
 # The oldest terminals: ARMv6, as the first Raspberry Pi.
 dist-linux-arm:

@@ -165,7 +165,7 @@ func (s *sight) down(err error) {
 // same failure is not news. A device that went and one that is not there are
 // the same one.
 func causeOf(err error) error {
-	for _, cause := range []error{ErrBusy, ErrDenied, ErrAbsent} {
+	for _, cause := range []error{ErrAmbiguous, ErrBusy, ErrDenied, ErrAbsent} {
 		if errors.Is(err, cause) {
 			return cause
 		}

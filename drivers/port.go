@@ -94,6 +94,9 @@ var (
 	ErrGone = errors.New("the device is gone")
 	// ErrAbsent: Open found nothing under that address now.
 	ErrAbsent = errors.New("nothing answers at this address")
+	// ErrAmbiguous: several devices answer to that address, and which one is meant
+	// is for a person to say.
+	ErrAmbiguous = errors.New("several devices answer at this address")
 	// ErrBusy: another program holds the device.
 	ErrBusy = errors.New("another program holds the device")
 	// ErrDenied: this user may not open the device.
@@ -110,6 +113,7 @@ type Scheme struct {
 	// Check says what is wrong with an address without touching hardware.
 	Check func(*url.URL) error
 	// Open reaches the hardware, or says why not before ctx ends. Every error
-	// is, or wraps, one of ErrAbsent, ErrBusy, ErrDenied, or ctx's own.
+	// is, or wraps, one of ErrAbsent, ErrAmbiguous, ErrBusy, ErrDenied, or
+	// ctx's own.
 	Open func(context.Context, *url.URL) (Port, error)
 }

@@ -85,6 +85,9 @@ func (s *Session) prove(ctx context.Context, proof Proof, t Ticket, start clock)
 			return err
 		}
 	default:
+		if s.wires != nil {
+			return s.goesOn(ctx)
+		}
 		return nil
 	}
 	if s.doubt.Load() {
@@ -114,12 +117,16 @@ func (s *Session) take(ctx context.Context) error {
 // ready asks the printer whether it can print, and asks what could not be asked
 // before because it could not.
 func (s *Session) ready(ctx context.Context) error {
-	if !s.Abilities().Status {
+	if !s.Abilities().Status && s.wires == nil {
 		return nil
 	}
 	ctx, cancel := s.while(ctx)
 	defer cancel()
-	err := s.look(ctx)
+	look := s.look
+	if s.wires != nil {
+		look = s.lookAtWires
+	}
+	err := look(ctx)
 	v := s.watchers.now()
 	switch {
 	case err != nil && !s.saidBusy(err):

@@ -162,6 +162,9 @@ type Session struct {
 	level     bool  // GS r 2 tells the drawer's level as DLE EOT 1 does
 	unmet     bool  // it was blocked when the session began: what stands in its buffer waits
 
+	wires *wires             // nil where they tell nothing, or the printer says more
+	looks chan chan struct{} // who wants the wires looked at
+
 	ids   uint32      // the process id of the next ticket
 	doubt atomic.Bool // the ticket under way was held up for no known reason
 
@@ -189,6 +192,7 @@ func Begin(ctx context.Context, line Line, o Options) (*Session, error) {
 		s.done.Add(1)
 		go s.watch()
 	}
+	s.meetWires()
 	return s, nil
 }
 
@@ -212,7 +216,7 @@ func newSession(line Line, o Options) *Session {
 	s := &Session{
 		line: line, options: o, timing: o.Timing.orDefault(),
 		watchers: &watchers{on: o.OnCondition},
-		turn:     make(chan struct{}, 1),
+		turn:     make(chan struct{}, 1), looks: make(chan chan struct{}),
 		// Ids begin anywhere, so that an answer to an earlier session's is no
 		// answer to one of these.
 		ids: rand.Uint32(),

@@ -107,6 +107,7 @@ var errorTable = []struct {
 	{[]error{printer.ErrLeft}, "el agente se detuvo antes de que terminara: mire si el papel está completo"},
 	{[]error{printer.ErrSilent}, "no contesta: mire el papel, la tapa y si está encendida"},
 	{[]error{printer.ErrNoise}, "lo que contesta no se entiende: mire el cable y la velocidad de la línea"},
+	{[]error{drivers.ErrAmbiguous}, "hay varias impresoras iguales: el técnico debe decir cuál es, en su port"},
 	{[]error{drivers.ErrBusy}, "otro programa la tiene ocupada: ciérrelo"},
 	{[]error{drivers.ErrDenied}, "el agente no tiene permiso para abrirla: el técnico debe dárselo al servicio"},
 	{[]error{drivers.ErrAbsent}, "no se encuentra: mire el cable y si está encendida"},

@@ -77,7 +77,7 @@ func Port(t *testing.T, h PortHarness) {
 // for so long only when it fails. moment is how long the suite looks at what
 // must not happen, and the deadlines that it sets.
 const (
-	patience = 10 * time.Second
+	patience = 30 * time.Second
 	moment   = 200 * time.Millisecond
 )
 

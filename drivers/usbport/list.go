@@ -2,10 +2,11 @@ package usbport
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
+
+	"mostrador/drivers"
 )
 
 // A Printer is a USB printer that is plugged in. Texts are its own words.
@@ -25,19 +26,12 @@ type Printer struct {
 	// Driver drives it now: usblp, usbfs for a program that uses libusb, empty
 	// for none.
 	Driver string
-	// Holders are the programs that have it open, as far as this user may know.
-	Holders []Holder
+	// Holders are the other programs that have Device or Node open, as far as this
+	// user may know.
+	Holders []drivers.Holder
 	// URL names this printer and, of those plugged in, no other.
 	URL string
 }
-
-// A Holder is a program that has a device open.
-type Holder struct {
-	PID  int
-	Name string
-}
-
-func (h Holder) String() string { return fmt.Sprintf("%s (process %d)", h.Name, h.PID) }
 
 // addressed gives each printer the shortest URL that names it alone, and sorts
 // them by where they are plugged in.

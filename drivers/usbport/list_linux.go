@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mostrador/drivers"
 )
 
 // List returns the USB printers that are plugged in, as Linux knows them: it
@@ -16,7 +18,7 @@ import (
 // without USB has none.
 func List() ([]Printer, error) { return system("/").list() }
 
-// A system is the folder that /sys, /dev and /proc are looked for in.
+// A system is the folder that /sys is looked for in.
 type system string
 
 // The class of a printer's interface (USB Device Class Definition for Printing
@@ -49,7 +51,7 @@ func (s system) list() ([]Printer, error) {
 			found = append(found, p)
 		}
 	}
-	s.hold(found)
+	hold(found)
 	return addressed(found), nil
 }
 
@@ -76,33 +78,22 @@ func (s system) look(device, face string) (Printer, bool) {
 }
 
 // hold finds who has the printers open. What this user may not know is left out.
-func (s system) hold(printers []Printer) {
+func hold(printers []Printer) {
 	if len(printers) == 0 {
 		return
 	}
-	open, err := filepath.Glob(s.path("proc/[0-9]*/fd/*"))
+	held, err := drivers.FindHolders()
 	if err != nil {
 		return
 	}
-	for _, fd := range open {
-		file, err := os.Readlink(fd)
-		if err != nil || !strings.HasPrefix(file, "/dev/") {
-			continue
-		}
-		for i := range printers {
-			if p := &printers[i]; file == p.Device || file == p.Node {
-				p.addHolder(filepath.Dir(filepath.Dir(fd)))
+	for i := range printers {
+		p := &printers[i]
+		for _, h := range append(held.Of(p.Device), held.Of(p.Node)...) {
+			if !slices.Contains(p.Holders, h) {
+				p.Holders = append(p.Holders, h)
 			}
 		}
 	}
-}
-
-func (p *Printer) addHolder(process string) {
-	pid, err := strconv.Atoi(filepath.Base(process))
-	if err != nil || slices.ContainsFunc(p.Holders, func(h Holder) bool { return h.PID == pid }) {
-		return
-	}
-	p.Holders = append(p.Holders, Holder{PID: pid, Name: attribute(process, "comm")})
 }
 
 func (s system) path(parts ...string) string {
