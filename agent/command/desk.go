@@ -16,6 +16,8 @@ type Machine struct {
 	Restart func(why string)
 	// SetLogLevel says how much the agent's own log holds from now on.
 	SetLogLevel func(slog.Level)
+	// CloudTime is the time by the backend's clock, as far as it can be told.
+	CloudTime func(now store.Moment) (time.Time, bool)
 	// Up reports whether the agent runs as it should, and is connected, or why not.
 	Up func() (ok bool, why string)
 }
@@ -127,6 +129,22 @@ func (d *Desk) work(ctx context.Context) (wait time.Duration) {
 	return 0
 }
 
+// late says whether a time has passed, and whether that is certain: by the
+// terminal's clock where that is synchronised, by the backend's where that has
+// been compared, else by what the cloud wrote.
+func (d *Desk) late(expires time.Time, now store.Moment) (late, certain bool) {
+	if now.Synced {
+		return now.Wall.After(expires), true
+	}
+	if d.machine.CloudTime != nil {
+		if t, ok := d.machine.CloudTime(now); ok {
+			return t.After(expires), true
+		}
+	}
+	late = d.cloud.least(now).After(expires)
+	return late, late
+}
+
 // A cloudClock is what the terminal knows of the time without a synchronised
 // clock of its own: it cannot be earlier than when the cloud wrote the newest
 // thing that came, and has gone on since by the monotonic clock.
@@ -148,14 +166,4 @@ func (c *cloudClock) least(now store.Moment) time.Time {
 		return c.wrote
 	}
 	return c.wrote.Add(now.Uptime - c.at.Uptime)
-}
-
-// late says whether a time has passed, and whether that is certain: by the
-// terminal's clock where that is synchronised, else by what the cloud wrote.
-func (c *cloudClock) late(expires time.Time, now store.Moment) (late, certain bool) {
-	if now.Synced {
-		return now.Wall.After(expires), true
-	}
-	late = c.least(now).After(expires)
-	return late, late
 }

@@ -30,7 +30,7 @@ func (d *Desk) next(ctx context.Context) (more bool, err error) {
 		return false, nil // a restart that is under way
 	}
 	now := d.now()
-	late, certain := d.cloud.late(c.ExpiresAt, now)
+	late, certain := d.late(c.ExpiresAt, now)
 	if late {
 		return true, d.finish(n, c, Expired, fmt.Sprintf("it expired at %s", c.ExpiresAt.UTC().Format(time.RFC3339)), nil)
 	}

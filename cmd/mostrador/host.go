@@ -8,12 +8,14 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 
 	"mostrador/agent"
 	"mostrador/agent/command"
 	"mostrador/agent/config"
 	"mostrador/agent/integration"
 	"mostrador/agent/uplink"
+	"mostrador/store"
 )
 
 // A host is the process that a daemon lives in, as far as the daemon may ask
@@ -41,11 +43,24 @@ type downlink struct {
 
 // machine is what the desk may ask of the host and of the parts.
 func (h host) machine(line *uplink.Uplink, parts func() []agent.Status) command.Machine {
-	m := command.Machine{Restart: h.restart, Up: func() (bool, string) { return isUp(line.Status(), parts()) }}
+	m := command.Machine{
+		Restart:   h.restart,
+		Up:        func() (bool, string) { return isUp(line.Status(), parts()) },
+		CloudTime: func(now store.Moment) (time.Time, bool) { return cloudTime(line.Status().ServerClock, now) },
+	}
 	if h.level != nil {
 		m.SetLogLevel = h.level.Set
 	}
 	return m
+}
+
+// cloudTime is the time by the backend's clock, where that was compared with the
+// terminal's in this boot.
+func cloudTime(c *uplink.ServerClock, now store.Moment) (time.Time, bool) {
+	if c == nil || c.At.Boot != now.Boot {
+		return time.Time{}, false
+	}
+	return c.Time.Add(now.Uptime - c.At.Uptime), true
 }
 
 // isUp reports whether an agent works and is connected.
