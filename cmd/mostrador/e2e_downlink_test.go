@@ -108,6 +108,54 @@ func TestCommandsFromTheCloud(t *testing.T) {
 	c.cloud.Check()
 }
 
+// Whenever the process is killed, each command is done at most once, and
+// answered: as done, or as interrupted where nobody can know.
+func TestCommandsSurviveKills(t *testing.T) {
+	rounds, each := 5, 8
+	if proof() {
+		rounds = 60
+	}
+	random, _ := seeded(t)
+	c := newCounter(t, counterOptions{locale: "es-PE", currency: "PEN"})
+	c.start()
+	for round := range rounds {
+		for i := range each {
+			c.command(fmt.Sprintf("k-%d-%d", round, i), "message", fmt.Sprintf(`{"text":"orden k-%d-%d."}`, round, i))
+		}
+		time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond) // when the power goes
+		c.kill()
+		c.start()
+	}
+	outcomes := map[command.Outcome]int{}
+	for round := range rounds {
+		for i := range each {
+			r := c.answered("commands", fmt.Sprintf("k-%d-%d", round, i), 1, 60*time.Second)
+			outcomes[r.Result]++
+			if r.Result != command.Done && r.Result != command.Interrupted {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+	done := map[string]int{}
+	for _, e := range c.cloud.Events("timeline") {
+		var entry store.Entry
+		if e.Into(t, &entry); entry.Kind == "staff.message" {
+			done[entry.Text]++
+		}
+	}
+	for text, n := range done {
+		if n != 1 {
+			t.Errorf("done %d times: %s", n, text)
+		}
+	}
+	if n := len(done); n < outcomes[command.Done] || n > rounds*each {
+		t.Errorf("%d messages in the log, %v", n, outcomes)
+	}
+	t.Logf("%d kills: %v", rounds, outcomes)
+	c.stop()
+	c.cloud.Check()
+}
+
 // A configuration from the cloud is kept when the terminal comes back by it, and
 // taken back by the terminal itself when it does not.
 func TestConfigurationFromTheCloud(t *testing.T) {
