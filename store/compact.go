@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -35,8 +36,10 @@ const (
 // A compaction is one that is under way. The writer guards its redo.
 type compaction struct {
 	to *bolt.DB
-	// redo is what was committed since the copying began.
+	// redo is what was committed since the copying began, size how much that is:
+	// to know it nobody waits for a commit.
 	redo redo
+	size atomic.Int64
 	// broken: something was committed that is not in redo.
 	broken bool
 }
@@ -168,13 +171,13 @@ func (s *Store) copySome(c *compaction, name string, from []byte) (next []byte, 
 // redoSome makes changes in the new file that have come meanwhile, when there
 // are more than some bytes of them.
 func (s *Store) redoSome(c *compaction, above int) error {
-	s.writer.Lock()
-	if c.redo.size <= above {
-		s.writer.Unlock()
+	if c.size.Load() <= int64(above) {
 		return nil
 	}
+	s.writer.Lock()
 	r := c.redo
 	c.redo = redo{}
+	c.size.Store(0)
 	s.writer.Unlock()
 	return c.to.Update(r.apply)
 }
@@ -182,10 +185,7 @@ func (s *Store) redoSome(c *compaction, above int) error {
 // replay makes changes in the new file until few are left.
 func (s *Store) replay(c *compaction) error {
 	for range maxRounds {
-		s.writer.Lock()
-		left := c.redo.size
-		s.writer.Unlock()
-		if left <= lastChanges {
+		if c.size.Load() <= lastChanges {
 			break
 		}
 		if err := s.redoSome(c, lastChanges); err != nil {
@@ -310,6 +310,7 @@ func (s *Store) noteRedo() *redo {
 func (s *Store) keepRedo(r *redo) {
 	if r != nil && s.compacting != nil {
 		s.compacting.redo.add(*r)
+		s.compacting.size.Store(int64(s.compacting.redo.size))
 	}
 }
 

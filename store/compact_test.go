@@ -82,7 +82,7 @@ func TestCompactWhileWriting(t *testing.T) {
 			s.Health()
 		}
 	})
-	for round := range 3 {
+	for round := range 2 {
 		if err := s.Compact(ctx); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
