@@ -80,7 +80,7 @@ func serve(t *testing.T, loopback bool) (*Client, *store.Store, *orders) {
 		t.Fatal(err)
 	}
 	asked := &orders{}
-	commands := command.New(st, asked, sp, device.New(st, nil, quiet), line{}, command.About{Version: "test"})
+	commands := command.New(st, asked, sp, device.New(st, []device.Config{{Name: "balanza", Kind: "scale"}}, quiet), line{}, command.About{Version: "test"})
 	server := New(commands, dir, quiet)
 	server.loopback = loopback
 	ctx, stop := context.WithCancel(t.Context())

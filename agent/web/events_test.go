@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"mostrador/agent/command"
+	"mostrador/agent/device"
 	"mostrador/store"
 )
 
@@ -57,5 +59,27 @@ func TestEventsAreToldAsTheyCome(t *testing.T) {
 				t.Error("after=x was accepted")
 			}
 		})
+	}
+}
+
+// How each device is comes at once, and can be asked for by name.
+func TestDevices(t *testing.T) {
+	client, _, _ := serve(t, false)
+	ctx, stop := context.WithCancel(t.Context())
+	var told []device.Status
+	err := client.Devices(ctx, func(d device.Status) error {
+		told = append(told, d)
+		stop()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || len(told) != 1 || told[0].Name != "balanza" || told[0].State != device.Opening {
+		t.Errorf("told %+v, %v", told, err)
+	}
+	var one device.Status
+	if err := client.Get(t.Context(), "/v1/devices/balanza", &one); err != nil || one.Kind != "scale" {
+		t.Errorf("one device: %+v, %v", one, err)
+	}
+	if err := client.Get(t.Context(), "/v1/devices/nada", &one); !errors.Is(err, command.ErrNotFound) {
+		t.Errorf("no such device: %v", err)
 	}
 }

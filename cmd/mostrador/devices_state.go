@@ -143,7 +143,7 @@ func weightWords(w device.Weight) string {
 }
 
 func kindOfDevice(kind string) string {
-	words := map[string]string{"register": "registradora", "scanner": "lector", "scale": "balanza", "display": "pantalla"}
+	words := map[string]string{"register": "registradora", "scanner": "lector", "scale": "balanza", "display": "pantalla", "tap": "escucha"}
 	if word := words[kind]; word != "" {
 		return word
 	}
