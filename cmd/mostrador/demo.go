@@ -88,7 +88,12 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	defer devices.stop()
-	cfg, err := demoConfig(dir, broker.address, devices.config(), printers.scheme())
+	tapped, err := startDemoTap(dir)
+	if err != nil {
+		return err
+	}
+	defer tapped.stop()
+	cfg, err := demoConfig(dir, broker.address, devices.config()+tapped.config(), printers.scheme())
 	if err != nil {
 		return err
 	}
@@ -98,7 +103,7 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	d.welcome(broker.address, pictures, devices)
-	return d.work(ctx, daemon, broker, devices, paper)
+	return d.work(ctx, daemon, broker, devices, tapped, paper)
 }
 
 func (d *demo) welcome(broker, pictures string, devices *demoDevices) {
@@ -110,11 +115,12 @@ func (d *demo) welcome(broker, pictures string, devices *demoDevices) {
 	} else {
 		d.out.say("  dispositivos   caja registradora, lector de códigos, balanza, pantalla de clientes y cajón de dinero (▮ y marcos)")
 	}
+	d.out.say("  intercepción   otra caja imprime por la red, y sus recibos se leen al pasar (⇢)")
 	d.out.say("  Ctrl-C termina y no deja nada atrás.\n")
 }
 
 // work runs the daemon, the customers and the register side by side.
-func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, devices *demoDevices, paper *demoPaper) error {
+func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, devices *demoDevices, tapped *demoTap, paper *demoPaper) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var parts sync.WaitGroup
@@ -125,6 +131,8 @@ func (d *demo) work(ctx context.Context, daemon *daemon, broker *demoBroker, dev
 	})
 	parts.Go(func() { d.narrate(ctx, daemon.store) })
 	parts.Go(func() { devices.run(ctx, daemon, d.every) })
+	parts.Go(func() { tapped.run(ctx, d.every) })
+	parts.Go(func() { tapped.narrate(ctx, daemon.store, d.out) })
 	parts.Go(func() {
 		d.customers(ctx, broker, daemon, !devices.missing())
 		if d.orders > 0 {

@@ -101,7 +101,7 @@ func saysAs(want []string, got string) bool {
 }
 
 // daemonVerbs speak with a running daemon.
-var daemonVerbs = []string{"orders", "tickets", "sales", "uplink", "devices", "printers", "events"}
+var daemonVerbs = []string{"orders", "tickets", "sales", "tap", "uplink", "devices", "printers", "events"}
 
 func TestShownCommands(t *testing.T) {
 	run := 0
