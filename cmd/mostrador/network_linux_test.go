@@ -64,13 +64,19 @@ func (l *lan) machine(name, address, mac string) {
 	l.ip("-n", space, "link", "set", "lo", "up")
 	l.ip("-n", space, "link", "set", "eth0", "up")
 	l.ip("-n", space, "addr", "add", address+"/24", "brd", "+", "dev", "eth0")
+	l.herald()
 }
+
+// herald does what a machine's announcement of its new address would (RFC 5227):
+// nobody holds an older machine at it any more.
+func (l *lan) herald() { l.ip("-n", l.prefix+terminal, "neigh", "flush", "all") }
 
 // readdress gives a machine another address, as a router may after a night.
 func (l *lan) readdress(name, from, to string) {
 	l.t.Helper()
 	l.ip("-n", l.prefix+name, "addr", "del", from+"/24", "dev", "eth0")
 	l.ip("-n", l.prefix+name, "addr", "add", to+"/24", "brd", "+", "dev", "eth0")
+	l.herald()
 }
 
 // on is a command on one machine.

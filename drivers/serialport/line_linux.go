@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"time"
+	"unsafe"
 
 	"github.com/tarm/serial"
 	"golang.org/x/sys/unix"
@@ -73,15 +74,15 @@ func openFault(node string, err error) error {
 }
 
 // setLine sets on top of what tarm has set; a setting belongs to the line, not
-// to the descriptor. A break, as a cable that is pulled or a device that is
-// switched off makes, is ignored: it would read as a NUL, which a printer's
-// answer can be, too.
+// to the descriptor. What is received wrongly is marked (see marker); tarm would
+// have it left out.
 func setLine(fd int, s settings) error {
 	termios, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	if err != nil {
 		return &fs.PathError{Op: "read the settings of", Path: s.node, Err: err}
 	}
-	termios.Iflag |= unix.IGNBRK
+	termios.Iflag &^= unix.IGNPAR | unix.IGNBRK | unix.BRKINT
+	termios.Iflag |= unix.INPCK | unix.PARMRK
 	switch s.flow {
 	case flowRTSCTS:
 		termios.Cflag |= unix.CRTSCTS
@@ -98,3 +99,23 @@ func setLine(fd int, s settings) error {
 	}
 	return nil
 }
+
+// icount is serial_icounter_struct of linux/serial.h: what the driver of a line
+// has counted since it was loaded.
+type icount struct {
+	cts, dsr, rng, dcd, rx, tx int32
+	frame, overrun, parity     int32
+	breaks, bufferOverrun      int32
+	_                          [9]int32
+}
+
+// countOf asks the driver; an error means that it does not count.
+func countOf(fd int) (c icount, err error) {
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TIOCGICOUNT, uintptr(unsafe.Pointer(&c))); errno != 0 {
+		return c, errno
+	}
+	return c, nil
+}
+
+// since is how much a counter has grown; it starts over at its end.
+func (icount) since(was, is int32) int64 { return int64(uint32(is) - uint32(was)) }

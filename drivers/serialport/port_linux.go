@@ -31,6 +31,9 @@ const (
 type port struct {
 	settings settings
 	tarm     *serial.Port
+	marks    marker
+	counted  icount   // by the driver, when the line was opened
+	counts   bool     // the driver does
 	control  *os.File // the second descriptor, not blocking
 	raw      syscall.RawConn
 
@@ -45,6 +48,12 @@ type port struct {
 func newPort(s settings, tarm *serial.Port, control *os.File, raw syscall.RawConn) *port {
 	p := &port{settings: s, tarm: tarm, control: control, raw: raw,
 		closing: make(chan struct{}), released: make(chan struct{})}
+	p.ask(func(fd int) error {
+		var err error
+		p.counted, err = countOf(fd)
+		p.counts = err == nil
+		return err
+	})
 	p.out = drivers.BoundedWriter{To: tarm, Deadline: &p.writes, Closing: p.closing}
 	return p
 }
@@ -55,11 +64,12 @@ func (p *port) Read(b []byte) (n int, err error) {
 	}
 	waitErr := p.raw.Read(func(fd uintptr) bool {
 		events := poll(fd, unix.POLLIN)
-		if events&unix.POLLIN != 0 {
-			n, err = p.tarm.Read(b)
+		for came := 1; n == 0 && came > 0 && err == nil && events&unix.POLLIN != 0; events = poll(fd, unix.POLLIN) {
+			came, err = p.tarm.Read(b)
 			if errors.Is(err, io.EOF) { // how tarm says that nothing came
 				err = nil
 			}
+			n = p.marks.read(b[:came]) // a mark alone is nothing yet
 		}
 		if n == 0 && err == nil && hungUp(events) {
 			err = drivers.ErrGone
@@ -152,6 +162,25 @@ func (p *port) Drain() error {
 		})
 		return left, err
 	}))
+}
+
+// LineErrors tells what went wrong on the wire: what the driver has counted
+// (TIOCGICOUNT), and where it does not count, what it has marked.
+func (p *port) LineErrors() drivers.LineErrors {
+	wrong := p.marks.errors()
+	if !p.counts {
+		return wrong
+	}
+	p.ask(func(fd int) error {
+		now, err := countOf(fd)
+		if err == nil {
+			wrong.Framing, wrong.Parity = now.since(p.counted.frame, now.frame), now.since(p.counted.parity, now.parity)
+			wrong.Breaks = now.since(p.counted.breaks, now.breaks)
+			wrong.Overruns = now.since(p.counted.overrun, now.overrun) + now.since(p.counted.bufferOverrun, now.bufferOverrun)
+		}
+		return err
+	})
+	return wrong
 }
 
 // ask runs f on the second descriptor.
