@@ -375,6 +375,10 @@ type Known struct {
 	// Schemes of port addresses, each with a check of an address that touches
 	// no hardware.
 	Schemes map[string]func(*url.URL) error
+	// Advise says what is worth a look of a right address, and what would be
+	// better; empty for nothing. It may look at this machine, but touches no
+	// hardware.
+	Advise func(*url.URL) (problem, mend string)
 	// Address reads the address of a port; nil is url.Parse.
 	Address func(string) (*url.URL, error)
 	// Profiles of printers, each with the papers that the model takes. The name

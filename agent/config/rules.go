@@ -78,6 +78,26 @@ func (r rules) address(name, address string) {
 	}
 	if problem, mend := wrongAddress(address, r.known); problem != "" {
 		r.fault(name, problem, mend)
+		return
+	}
+	r.advise(name, address)
+}
+
+// advise warns of an address that works today.
+func (r rules) advise(name, address string) {
+	if r.known.Advise == nil {
+		return
+	}
+	read := r.known.Address
+	if read == nil {
+		read = url.Parse
+	}
+	u, err := read(address)
+	if err != nil {
+		return
+	}
+	if problem, mend := r.known.Advise(u); problem != "" {
+		r.cfg.Warnings = append(r.cfg.Warnings, Fault{Key: name, Problem: problem, Mend: mend})
 	}
 }
 

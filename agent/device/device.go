@@ -61,6 +61,9 @@ type Status struct {
 	// pieces that are no record.
 	Records int64 `json:"records"`
 	Garbage int64 `json:"garbage"`
+	// Wire counts what went wrong on the line since it was opened, where that
+	// is a serial one that tells.
+	Wire *drivers.LineErrors `json:"wire,omitempty"`
 	// HeardAt is when something was last heard, zero for never.
 	HeardAt store.Moment `json:"heard_at,omitzero"`
 	// Weight is what a scale says now, nil where it is not known: the scale is
@@ -138,6 +141,8 @@ type line struct {
 	store *store.Store
 	log   *slog.Logger
 
+	wire drivers.LineCounter // of the open port, nil where it does not count
+
 	// garbage of which nobody was told yet; only the listening goroutine's.
 	untold   int
 	toldAt   time.Time
@@ -184,7 +189,10 @@ func (l *line) listen(ctx context.Context, port drivers.Port) error {
 	if err != nil {
 		return err
 	}
+	l.wire, _ = port.(drivers.LineCounter)
+	defer l.lookAtWire() // a last time
 	return l.Device.Listen(ctx, port, partial, func(h drivers.Heard) error {
+		l.lookAtWire()
 		if err := l.keep(ctx, h); err != nil {
 			return err
 		}
@@ -260,6 +268,28 @@ func (l *line) count(h drivers.Heard) {
 	}
 }
 
+// lookAtWire notes what went wrong on the line.
+func (l *line) lookAtWire() {
+	if l.wire == nil {
+		return
+	}
+	wrong := l.wire.LineErrors()
+	l.mu.Lock()
+	l.status.Wire = &wrong
+	l.mu.Unlock()
+}
+
+// garbles says whether the line is set to another speed than the device, by what
+// is wrong on the wire, or by what came while nothing has been understood.
+func (l *line) garbles(piece []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w := l.status.Wire; w != nil && w.Garbled() {
+		return true
+	}
+	return l.status.Records == 0 && drivers.LooksGarbled(piece)
+}
+
 // garbagePause is how often garbage is told at most, beyond the first.
 const garbagePause = 10 * time.Minute
 
@@ -278,6 +308,9 @@ func (l *line) logGarbage(piece []byte) {
 	text := fmt.Sprintf("%s: llegó algo que no es un registro (%d bytes); se ignora. Revise format, encoding y la velocidad de la línea", l.Name, len(piece))
 	if l.toldOnce {
 		text = fmt.Sprintf("%s: llegaron %d trozos más que no son registros; se ignoran. Revise format, encoding y la velocidad de la línea", l.Name, l.untold)
+	}
+	if l.garbles(piece) {
+		text += ". Se ve como una línea a otra velocidad: ponga en port el baud (y parity, bits) que tiene el aparato"
 	}
 	err := l.store.Update(func(tx *store.Tx) error {
 		e := store.Entry{Kind: "device.garbage", Subject: l.Name, Text: text, Severity: store.Warning}

@@ -334,3 +334,60 @@ func TestStateOf(t *testing.T) {
 		}
 	}
 }
+
+// A wired socket counts what went wrong on its wire.
+type wired struct {
+	drivers.Port
+	wrong drivers.LineErrors
+}
+
+func (w wired) LineErrors() drivers.LineErrors { return w.wrong }
+
+// TestGarbles: a line at another speed is told as such, by its wire or by what
+// it brings; garbage of another kind is not.
+func TestGarbles(t *testing.T) {
+	for name, test := range map[string]struct {
+		wrong drivers.LineErrors
+		said  string
+		want  bool
+	}{
+		"a clean wire": {drivers.LineErrors{Bytes: 100}, "?una línea de texto cualquiera", false},
+		"a bad wire":   {drivers.LineErrors{Bytes: 100, Framing: 30}, "?x", true},
+		"bad bytes":    {drivers.LineErrors{Bytes: 100}, "?\x00\xf8\x80\x00\xf8\x80\x00\xf8\x80\x00\xf8\x80\x00\xf8\x80\x00\xf8\x80", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st, k, s := openStore(t), &ledger{}, &socket{}
+				open := func(ctx context.Context) (drivers.Port, error) {
+					port, err := s.open(ctx)
+					return wired{port, test.wrong}, err
+				}
+				d := New(st, []Config{{Name: "caja", Kind: "register", Open: open, Device: lines{}, Keeper: k}}, slog.New(slog.DiscardHandler))
+				ctx, cancel := context.WithCancel(t.Context())
+				var running sync.WaitGroup
+				running.Go(func() { _ = d.Run(ctx) })
+				synctest.Wait()
+				s.say(t, test.said+"\n")
+				synctest.Wait()
+				if got := d.Statuses()[0].Wire; got == nil || *got != test.wrong {
+					t.Errorf("the wire is %v", got)
+				}
+				cancel()
+				running.Wait()
+				found := false
+				err := st.View(func(tx *store.Tx) error {
+					for e, err := range tx.Entries() {
+						if err != nil {
+							return err
+						}
+						found = found || e.Kind == "device.garbage" && strings.Contains(e.Text, "otra velocidad")
+					}
+					return nil
+				})
+				if err != nil || found != test.want {
+					t.Errorf("told of another speed: %v, want %v (%v)", found, test.want, err)
+				}
+			})
+		})
+	}
+}

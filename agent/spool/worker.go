@@ -111,6 +111,9 @@ func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
 	}
 	t := &talk{Port: port, since: time.Now()}
 	t.session, err = printer.Begin(ctx, port, w.options(known))
+	if garbles(port) && (err != nil || !t.session.Abilities().Status) {
+		err = errors.Join(printer.ErrNoise, err)
+	}
 	if err == nil {
 		err = w.met(t.session)
 	}
@@ -119,6 +122,13 @@ func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// garbles: the line is set to another speed than the printer, by what is wrong on
+// the wire; it would print nonsense.
+func garbles(port drivers.Port) bool {
+	wire, ok := port.(drivers.LineCounter)
+	return ok && wire.LineErrors().Garbled()
 }
 
 func (w *worker) options(known memory) printer.Options {

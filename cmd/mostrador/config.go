@@ -17,6 +17,7 @@ import (
 	"mostrador/agent/config"
 	"mostrador/agent/spool/ticket"
 	"mostrador/drivers"
+	"mostrador/drivers/serialport"
 	"mostrador/printer/profile"
 )
 
@@ -78,7 +79,7 @@ func known(ports []drivers.Scheme) config.Known {
 		Profiles: map[string][]string{},
 		Drivers:  map[string]func(config.Device) error{},
 
-		Templates: ticket.CheckTemplates, Logo: ticket.CheckLogo,
+		Advise: stableName("/"), Templates: ticket.CheckTemplates, Logo: ticket.CheckLogo,
 	}
 	for _, scheme := range ports {
 		k.Schemes[scheme.Name] = scheme.Check
@@ -97,6 +98,23 @@ func known(ports []drivers.Scheme) config.Known {
 		}
 	}
 	return k
+}
+
+// stableName recommends the name of a serial adapter that stays the same; root is
+// the folder that sys and dev are in.
+func stableName(root string) func(*url.URL) (problem, mend string) {
+	return func(u *url.URL) (problem, mend string) {
+		if u.Scheme != "serial" {
+			return "", ""
+		}
+		better := serialport.Stable(root, u.Path)
+		if better == "" {
+			return "", ""
+		}
+		stays := *u
+		stays.Path = better
+		return u.Path + " may be another adapter after the next start", "write " + stays.String()
+	}
 }
 
 func (a *app) configCommand() *cobra.Command {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,5 +100,31 @@ func TestConfigShowInJSON(t *testing.T) {
 	}
 	if code != exitDone || shown.Terminal.Store != "lima-01" || shown.Terminal.Starts != "05:00" {
 		t.Errorf("code %d: %s%s", code, stdout, stderr)
+	}
+}
+
+// TestStableName: a name that may be another adapter's tomorrow gets a warning
+// with the one that stays, its options kept.
+func TestStableName(t *testing.T) {
+	root := t.TempDir()
+	for _, folder := range []string{"sys/class/tty/ttyUSB0/device", "dev/serial/by-id"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("../../ttyUSB0", filepath.Join(root, "dev/serial/by-id/usb-FTDI-port0")); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	for port, want := range map[string]string{
+		"serial:///dev/ttyUSB0?baud=19200": "write serial:///dev/serial/by-id/usb-FTDI-port0?baud=19200",
+		"serial:///dev/ttyS0":              "", "file:///dev/ttyUSB0": "", "serial:///dev/serial/by-id/usb-FTDI-port0": "",
+	} {
+		u, err := url.Parse(port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, mend := stableName(root)(u); mend != want {
+			t.Errorf("%s: %q, want %q", port, mend, want)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"mostrador/agent/device"
 	"mostrador/agent/web"
+	"mostrador/drivers"
 )
 
 // deviceStatusCommand tells how the configured devices are, as the daemon sees
@@ -74,6 +75,9 @@ func (a *app) writeDevice(w io.Writer, d device.Status) {
 	say("Causa", d.Cause)
 	say("Última señal", a.when(d.HeardAt.Wall))
 	say("Registros", fmt.Sprintf("%d, y %d trozos que no se entienden", d.Records, d.Garbage))
+	if d.Wire != nil && *d.Wire != (drivers.LineErrors{Bytes: d.Wire.Bytes}) {
+		say("En la línea", wireWords(*d.Wire))
+	}
 	if d.Kind == "display" {
 		for _, shown := range d.Shown {
 			fmt.Fprintf(w, "%-16s │%-20s│\n", "Muestra", printable(shown))
@@ -81,6 +85,15 @@ func (a *app) writeDevice(w io.Writer, d device.Status) {
 		return
 	}
 	say("Dice", saidWords(d))
+}
+
+// wireWords say what went wrong on a serial line.
+func wireWords(e drivers.LineErrors) string {
+	words := fmt.Sprintf("%d caracteres mal recibidos de %d, %d desbordes, %d cortes", e.Framing+e.Parity, e.Bytes, e.Overruns, e.Breaks)
+	if e.Garbled() {
+		words += ": la velocidad de la línea no es la del aparato"
+	}
+	return words
 }
 
 func (a *app) followDevices(ctx context.Context, client *web.Client, name string) error {
