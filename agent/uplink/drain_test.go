@@ -21,7 +21,7 @@ import (
 func TestDrain(t *testing.T) {
 	events, rounds, far, peers := 1_000, 1, 300, 100
 	if proof() {
-		events, rounds, far, peers = 40_000, 7, 6_000, 5_000
+		events, rounds, far, peers = 40_000, 7, 6_000, 2_000
 	}
 	near, distant := measureDrain(t, 0, events, rounds), measureDrain(t, 50*time.Millisecond, far, 1)
 	rows := [][]string{
