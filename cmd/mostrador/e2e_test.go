@@ -17,9 +17,6 @@ import (
 	"mostrador/store"
 )
 
-// proof is set by make proof: the full counts instead of reduced ones.
-func proof() bool { return os.Getenv("MOSTRADOR_PROOF") != "" }
-
 // seeded makes a random source whose seed the log shows; MOSTRADOR_SEED sets it.
 func seeded(t *testing.T) (r *rand.Rand, seed uint64) {
 	t.Helper()
