@@ -77,11 +77,10 @@ type Order struct {
 	// Doubt: another terminal had claimed it, so it may be on paper.
 	Doubt bool `json:"doubt,omitempty"`
 
-	fresh     bool // it arrived where nobody can have printed it unseen
-	since     time.Duration
-	readBack  bool
-	answered  map[string]bool
-	announced bool
+	fresh    bool // it arrived where nobody can have printed it unseen
+	since    time.Duration
+	readBack bool
+	answered map[string]bool
 }
 
 // A peer is another taker of the store.

@@ -14,19 +14,18 @@ type tally struct {
 	sale     store.Sale
 	cause    string
 
-	sum      int64 // of the lines so far: items, modifiers, discounts, charges
-	sums     []int64
-	taxes    int64
-	nets     int64
-	hasNet   bool
-	tip      int64
-	paid     int64
-	change   int64
-	totals   []int64
-	subs     []int64
-	date     string
-	time     string
-	tooLarge bool
+	sum    int64 // of the lines so far: items, modifiers, discounts, charges
+	sums   []int64
+	taxes  int64
+	nets   int64
+	hasNet bool
+	tip    int64
+	paid   int64
+	change int64
+	totals []int64
+	subs   []int64
+	date   string
+	time   string
 }
 
 // maxAmount bounds an amount of a receipt, in minor units; larger ones are
