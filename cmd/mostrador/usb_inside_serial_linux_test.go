@@ -22,8 +22,8 @@ import (
 )
 
 // TestLabSerialAdapter speaks over a USB serial adapter by its name under
-// /dev/serial/by-id, while the other side, outside of this machine, pulls it and
-// puts it back: serialAdapter in usb_linux_test.go.
+// /dev/serial/by-id, while the other side, outside of this machine, pulls it when
+// it was thanked, and puts it back: serialAdapter in usb_linux_test.go.
 func TestLabSerialAdapter(t *testing.T) {
 	requireUSBLab(t)
 	names, err := filepath.Glob("/dev/serial/by-id/*")
@@ -44,6 +44,7 @@ func TestLabSerialAdapter(t *testing.T) {
 		if want := fmt.Sprintf("answer %d\n", round); err != nil || line != want {
 			t.Errorf("round %d: %q, %v; want %q", round, line, err, want)
 		}
+		fmt.Fprintln(port, "thanks")
 		if round == serialRounds || t.Failed() {
 			cancel()
 			return nil

@@ -24,9 +24,6 @@ const (
 
 // TestUSB brings what needs real USB printers to a machine that has them.
 func TestUSB(t *testing.T) {
-	if !proof() {
-		t.Skip("make lab runs this") // until it has been seen to keep its time beside the others
-	}
 	tickets := buildLabTest(t, "cmd/mostrador")
 	t.Run("Printers", func(t *testing.T) {
 		usbSuites(t, buildLabTest(t, "drivers/usbport", "-race"), buildLabTest(t, "drivers/fileport"), tickets)
@@ -42,7 +39,7 @@ func usbSuites(t *testing.T, programs ...string) {
 	said := runLab(t, adapter.qemu(), programs, "-test.v", "-test.run", "^TestLab", "-test.timeout", usbLabLimit().String())
 	for _, test := range []string{
 		"TestLabPort", "TestLabTwins", "TestLabUsblp", "TestLabRequests", // drivers/usbport
-		"TestLabTickets", "TestLabPaperOut", "TestLabSerialAdapter", // here
+		"TestLabTickets", "TestLabPaperOut", "TestLabDevices", "TestLabSerialAdapter", // here
 	} {
 		if !strings.Contains(said, "--- PASS: "+test+" (") {
 			t.Errorf("%s did not pass on the machine with USB", test)
@@ -85,10 +82,10 @@ func usbReboot(t *testing.T, program string) {
 }
 
 // A serialAdapter is a USB serial adapter of the machine's, seen from the device
-// that hangs on it, and the hand that pulls it (QMP, the protocol of QEMU).
+// that hangs on it. It is plugged in for as long as the device is connected.
 type serialAdapter struct {
 	*testing.T
-	line, qmp string // sockets
+	line string // a socket
 }
 
 // newSerialAdapter makes the device; it answers until the test ends.
@@ -98,20 +95,12 @@ func newSerialAdapter(t *testing.T) *serialAdapter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &serialAdapter{T: t, line: filepath.Join(dir, "line"), qmp: filepath.Join(dir, "qmp")}
-	line, err := net.Listen("unix", a.line)
-	if err != nil {
-		t.Fatal(err)
-	}
-	qmp, err := net.Listen("unix", a.qmp)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := &serialAdapter{T: t, line: filepath.Join(dir, "line")}
+	ctx, cancel := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
-	serving.Go(func() { a.serve(line, qmp) })
+	serving.Go(func() { a.serve(ctx) })
 	t.Cleanup(func() {
-		line.Close()
-		qmp.Close()
+		cancel()
 		serving.Wait()
 		os.RemoveAll(dir)
 	})
@@ -120,56 +109,42 @@ func newSerialAdapter(t *testing.T) *serialAdapter {
 
 func (a *serialAdapter) qemu() []string {
 	return []string{
-		"-device", "qemu-xhci", "-chardev", "socket,id=line,path=" + a.line, "-device", a.device(), "-qmp", "unix:" + a.qmp,
+		"-device", "qemu-xhci", "-chardev", "socket,id=line,server=on,wait=off,path=" + a.line, "-device", "usb-serial,chardev=line",
 	}
 }
 
-func (a *serialAdapter) device() string {
-	return "usb-serial,chardev=line,id=adapter,port=1,always-plugged=on"
+// serve plugs the device in again and again, and answers each time.
+func (a *serialAdapter) serve(ctx context.Context) {
+	for last := false; !last && ctx.Err() == nil; {
+		device, err := new(net.Dialer).DialContext(ctx, "unix", a.line)
+		if err != nil {
+			time.Sleep(50 * time.Millisecond) // the machine is not there yet, or any more
+			continue
+		}
+		unplug := context.AfterFunc(ctx, func() { device.Close() })
+		last = a.answer(device)
+		unplug()
+		device.Close()
+	}
 }
 
-// serve answers each round, and pulls the adapter behind it.
-func (a *serialAdapter) serve(line, qmp net.Listener) {
-	device, err := line.Accept()
-	if err != nil {
-		return // the machine never came
-	}
-	defer device.Close()
-	hand, err := qmp.Accept()
-	if err != nil {
-		return
-	}
-	defer hand.Close()
-	answers := bufio.NewScanner(hand)
+// answer has the device answer once, and returns when that has arrived; last
+// says that it was the last time.
+func (a *serialAdapter) answer(device net.Conn) (last bool) {
 	said := bufio.NewScanner(device)
-	a.order(hand, answers, "return", `{"execute":"qmp_capabilities"}`)
 	for said.Scan() {
 		var round, rounds int
-		if _, err := fmt.Sscanf(said.Text(), "round %d of %d", &round, &rounds); err != nil {
+		if _, err := fmt.Sscanf(said.Text(), "round %d of %d", &round, &rounds); err == nil {
+			fmt.Fprintf(device, "answer %d\n", round)
+			last = round == rounds
+		} else if strings.HasPrefix(said.Text(), "thanks") {
+			return last
+		} else {
 			a.Errorf("the device hears %q", said.Text())
-			return
-		}
-		fmt.Fprintf(device, "answer %d\n", round)
-		if round == rounds {
-			return
-		}
-		a.order(hand, answers, "DEVICE_DELETED", `{"execute":"device_del","arguments":{"id":"adapter"}}`)
-		a.order(hand, answers, "return", `{"execute":"device_add","arguments":{"driver":"usb-serial","chardev":"line","id":"adapter","port":"1","always-plugged":true}}`)
-	}
-}
-
-// order says something to QEMU and waits for an answer.
-func (a *serialAdapter) order(hand net.Conn, answers *bufio.Scanner, want, order string) {
-	fmt.Fprintln(hand, order)
-	for answers.Scan() {
-		if strings.Contains(answers.Text(), `"error"`) {
-			a.Errorf("QEMU says to %s: %s", order, answers.Text())
-			return
-		}
-		if strings.Contains(answers.Text(), want) {
-			return
+			return true
 		}
 	}
+	return last
 }
 
 func usbLabLimit() time.Duration {
