@@ -46,7 +46,6 @@ func withBoard(t *testing.T, settings BoardSettings, test func(*testing.T, *stor
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		st := openStore(t)
-		defer st.Close()
 		s, b := &screen{}, NewBoard(settings)
 		open := func(context.Context) (drivers.Port, error) { return nil, drivers.ErrAbsent }
 		d := New(st, []Config{{Name: "pantalla", Kind: "display", Open: open, Device: s, Keeper: Readings{}, Board: b}}, slog.New(slog.DiscardHandler))

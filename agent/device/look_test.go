@@ -53,7 +53,6 @@ func withScale(t *testing.T, test func(*testing.T, *store.Store, *Devices, *weig
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		st := openStore(t)
-		defer st.Close()
 		w := &weigher{say: make(chan string)}
 		open := func(context.Context) (drivers.Port, error) { return noPort{}, nil }
 		d := New(st, []Config{{Name: "balanza", Kind: "scale", Open: open, Device: w, Keeper: Readings{}}}, slog.New(slog.DiscardHandler))
@@ -85,10 +84,12 @@ func TestLook(t *testing.T) {
 				t.Errorf("status %+v, %v", s, err)
 			}
 		}
+		synctest.Wait()
 		if got := slices.Clone(w.wanted); !slices.Equal(got, []bool{false, true}) {
 			t.Errorf("wanted %v", got)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if got := slices.Clone(w.wanted); !slices.Equal(got, []bool{false, true, false}) || d.Statuses()[0].Weight != nil {
 			t.Errorf("wanted %v, it weighs %+v", got, d.Statuses()[0].Weight)
 		}

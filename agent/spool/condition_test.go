@@ -21,7 +21,7 @@ import (
 // Whatever a line or a session can say is told in Spanish, with what to do.
 func TestErrorWords(t *testing.T) {
 	byName := map[string]error{
-		"drivers.ErrAbsent": drivers.ErrAbsent, "drivers.ErrBusy": drivers.ErrBusy, "drivers.ErrDenied": drivers.ErrDenied,
+		"drivers.ErrAbsent": drivers.ErrAbsent, "drivers.ErrAmbiguous": drivers.ErrAmbiguous, "drivers.ErrBusy": drivers.ErrBusy, "drivers.ErrDenied": drivers.ErrDenied,
 		"drivers.ErrGone": drivers.ErrGone, "printer.ErrSilent": printer.ErrSilent, "printer.ErrUnconfirmed": printer.ErrUnconfirmed,
 		"printer.ErrDoubt": printer.ErrDoubt, "printer.ErrNoise": printer.ErrNoise, "printer.ErrStuck": printer.ErrStuck,
 		"printer.ErrLeft": printer.ErrLeft,
@@ -38,7 +38,7 @@ func TestErrorWords(t *testing.T) {
 	for _, err := range all {
 		wrapped := fmt.Errorf("x: %w", err)
 		words := errorWords(wrapped)
-		does := slices.ContainsFunc([]string{": mire ", ", mire ", ": ponga ", ": ciérre", ": quite ", ": apáguela ", ": tenga ", "debe dárselo"}, func(do string) bool { return strings.Contains(words, do) })
+		does := slices.ContainsFunc([]string{": mire ", ", mire ", ": ponga ", ": ciérre", ": quite ", ": apáguela ", ": tenga ", "debe dárselo", "debe decir"}, func(do string) bool { return strings.Contains(words, do) })
 		if !does || strings.Contains(words, "x:") || strings.Contains(words, err.Error()) {
 			t.Errorf("%v is told as %q", err, words)
 		}
