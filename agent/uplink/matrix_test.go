@@ -29,30 +29,54 @@ func TestMatrix(t *testing.T) {
 	if proof() {
 		sales, offline = 5_000, 100_000
 	}
-	backlog := sync.OnceValue(func() string { return threeDaysOffline(t, offline) })
-	table := map[string]map[string]string{}
-	var names []string
-	for _, make := range []func(*testing.T) *world{mosquittoWorld, natsWorld, mochiWorld} {
-		w := make(t)
-		names = append(names, w.name)
-		table[w.name] = map[string]string{}
-		for _, f := range faults {
-			if f.cluster && w.killNode == nil {
-				table[w.name][f.name] = "–"
-				continue
-			}
-			t.Run(w.name+"/"+f.name, func(t *testing.T) {
-				w.t = t
-				table[w.name][f.name] = w.live(f, sales)
+	backlog := threeDaysOffline(t, offline)
+	worlds := []struct {
+		name string
+		make func(*testing.T) *world
+	}{{"mosquitto", mosquittoWorld}, {"NATS", natsWorld}, {"mochi", mochiWorld}}
+	columns := make([]column, len(worlds))
+	t.Run("of", func(t *testing.T) { // which waits for all of them
+		for i, world := range worlds {
+			t.Run(world.name, func(t *testing.T) {
+				t.Parallel() // most of the time they wait
+				columns[i] = world.make(t).suffer(t, sales, offline, backlog)
 			})
 		}
-		t.Run(w.name+"/72 h offline", func(t *testing.T) {
-			w.t = t
-			table[w.name][offlineFault] = w.drain(backlog(), offline)
-		})
-		w.end()
+	})
+	table := map[string]map[string]string{}
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name)
+		table[c.name] = c.cells
 	}
 	writeMatrix(t, names, table)
+}
+
+// A column is what became of one broker's faults, by the fault's name.
+type column struct {
+	name  string
+	cells map[string]string
+}
+
+// suffer lives through every fault, one after the other.
+func (w *world) suffer(t *testing.T, sales, offline int, backlog string) column {
+	c := column{w.name, map[string]string{}}
+	for _, f := range faults {
+		if f.cluster && w.killNode == nil {
+			c.cells[f.name] = "–"
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			w.t = t
+			c.cells[f.name] = w.live(f, sales)
+		})
+	}
+	t.Run("72 h offline", func(t *testing.T) {
+		w.t = t
+		c.cells[offlineFault] = w.drain(backlog, offline)
+	})
+	w.end()
+	return c
 }
 
 const (
@@ -72,8 +96,7 @@ var faults = []fault{
 		for range 3 {
 			w.line.Cut()
 			w.pass(300 * time.Millisecond)
-			w.line.Restore()
-			w.connected()
+			w.connects(w.line.Restore)
 		}
 	}},
 	{"a line that loses all acknowledgements, then breaks", false, func(w *world) {
@@ -87,14 +110,15 @@ var faults = []fault{
 	{"agent killed (kill -9), five times", false, func(w *world) {
 		for range 5 {
 			w.till.kill()
-			w.till.start()
-			w.connected()
+			w.connects(w.till.start)
 		}
 	}},
 	{"both sessions lost at the broker", false, func(w *world) {
 		w.line.Cut()
 		w.forget(w.tillID)
+		asked := w.backend.Subscriptions()
 		w.forget(w.backendID)
+		w.subscribed(asked + 1) // before that a broker keeps nothing for it
 		w.line.Restore()
 	}},
 	{"slow consumer (5 ms an event)", false, func(w *world) {
@@ -270,10 +294,22 @@ func (w *world) arrived(n int64) {
 // pass lets the fault last.
 func (w *world) pass(d time.Duration) { time.Sleep(d) }
 
-// connected waits until the till's line carries a connection, as its birth says.
-func (w *world) connected() {
+// subscribed waits until the backend has been granted its subscriptions n times.
+func (w *world) subscribed(n int64) {
+	w.t.Helper()
+	for deadline := time.Now().Add(matrixPatience); w.backend.Subscriptions() < n; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%s: the backend does not come back", w.name)
+		}
+	}
+}
+
+// connects does what lets the till connect, and waits until its line carries a
+// connection, as its birth says.
+func (w *world) connects(let func()) {
 	w.t.Helper()
 	n := len(w.backend.States())
+	let()
 	deadline := time.Now().Add(matrixPatience)
 	for {
 		states := w.backend.States()

@@ -76,6 +76,7 @@ type Consumer struct {
 	report  Report
 	ids     map[string]series // of first deliveries
 	pause   atomic.Int64      // nanoseconds over each message
+	asked   atomic.Int64      // times that a broker has granted the subscriptions
 
 	through    map[series]uint64 // how far each has come without a gap
 	unanswered map[series]bool   // of which something came since the last answer
@@ -139,6 +140,7 @@ func subscribe(t testing.TB, broker, clientID string, secure *tls.Config) *Consu
 		// A broker that has lost the session must be asked anew.
 		token := cl.SubscribeMultiple(contract.Filters(), nil)
 		if token.WaitTimeout(answer) && token.Error() == nil {
+			c.asked.Add(1)
 			tell()
 		}
 	})
@@ -152,6 +154,9 @@ func subscribe(t testing.TB, broker, clientID string, secure *tls.Config) *Consu
 	}
 	return c
 }
+
+// Subscriptions counts how often a broker has granted them: once a connection.
+func (c *Consumer) Subscriptions() int64 { return c.asked.Load() }
 
 // answer is how long a broker may take for anything.
 const answer = 30 * time.Second

@@ -18,7 +18,8 @@ func TestConsumerFindsFaults(t *testing.T) {
 	backend := uplinktest.Subscribe(t, broker.Addr(), "backend")
 	good := example(t, "cloudevent")
 	event := func(sequence int) []byte {
-		return []byte(strings.Replace(good, fmt.Sprintf("%020d", 42), fmt.Sprintf("%020d", sequence), 1))
+		numbered := strings.Replace(good, fmt.Sprintf("%020d", 42), fmt.Sprintf("%020d", sequence), 1)
+		return []byte(strings.Replace(numbered, "019580a0-6c3e-7b1a-9a55-3f1f8f0c2b10", fmt.Sprintf("019580a0-6c3e-7b1a-9a55-%012d", sequence), 1))
 	}
 	send := func(payload []byte) {
 		n := backend.Report().Messages

@@ -204,7 +204,7 @@ const clusterPatience = 90 * time.Second
 
 // PID is a node's process, 0 when it does not run.
 func (c *Cluster) PID(i int) int {
-	if cmd := c.nodes[i].cmd; cmd != nil {
+	if cmd := c.nodes[i].running(); cmd != nil {
 		return cmd.Process.Pid
 	}
 	return 0
@@ -214,7 +214,7 @@ func (c *Cluster) PID(i int) int {
 func (c *Cluster) WaitReady() {
 	c.t.Helper()
 	for i, n := range c.nodes {
-		if n.cmd == nil {
+		if n.running() == nil {
 			continue
 		}
 		var err error

@@ -132,7 +132,7 @@ func (n *natsClient) request(subject string, body []byte, want int, limit time.D
 func (c *Cluster) backend() (*natsClient, error) {
 	err := fmt.Errorf("no node runs")
 	for _, n := range c.nodes {
-		if n.cmd == nil {
+		if n.running() == nil {
 			continue
 		}
 		var client *natsClient

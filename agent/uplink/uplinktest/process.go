@@ -19,9 +19,9 @@ type process struct {
 	args []string
 	env  []string // besides ours
 
-	mu  sync.Mutex // guards log
+	mu  sync.Mutex // guards log and cmd
 	log strings.Builder
-	cmd *exec.Cmd
+	cmd *exec.Cmd // nil while it does not run
 }
 
 func (p *process) must(err error) {
@@ -39,7 +39,7 @@ func (p *process) start(addr string) {
 	cmd.Stderr = (*processLog)(p)
 	cmd.Stdout = cmd.Stderr
 	p.must(cmd.Start())
-	p.cmd = cmd
+	p.set(cmd)
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		conn, err := net.DialTimeout("tcp", addr, time.Second)
 		if err == nil {
@@ -59,12 +59,25 @@ func (p *process) Kill() { p.end(syscall.SIGKILL) }
 func (p *process) Stop() { p.end(syscall.SIGTERM) }
 
 func (p *process) end(s syscall.Signal) {
-	if p.cmd == nil {
+	cmd := p.running()
+	if cmd == nil {
 		return
 	}
-	_ = p.cmd.Process.Signal(s) // one that has ended by itself is ended
-	_ = p.cmd.Wait()
-	p.cmd = nil
+	_ = cmd.Process.Signal(s) // one that has ended by itself is ended
+	_ = cmd.Wait()
+	p.set(nil)
+}
+
+func (p *process) running() *exec.Cmd {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cmd
+}
+
+func (p *process) set(cmd *exec.Cmd) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cmd = cmd
 }
 
 // Freeze stops the process and Thaw lets it go on: connections stay and nothing
@@ -75,8 +88,8 @@ func (p *process) Freeze() { p.signal(sigFreeze) }
 func (p *process) Thaw() { p.signal(sigThaw) }
 
 func (p *process) signal(s syscall.Signal) {
-	if p.cmd != nil {
-		p.must(p.cmd.Process.Signal(s))
+	if cmd := p.running(); cmd != nil {
+		p.must(cmd.Process.Signal(s))
 	}
 }
 
