@@ -57,6 +57,7 @@ const demoTapProfile = `# As mostrador tap learn would write it.
 decimal: .
 decimals: 2
 currency: S/
+amounts: aligned
 date: DD/MM/YYYY
 open: BOLETA {receipt}
 open: {date} {time}

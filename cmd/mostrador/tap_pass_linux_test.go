@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,6 +243,72 @@ func TestTapPassesWhatOthersPrint(t *testing.T) {
 	}
 }
 
+// A printer on a line is unplugged in the middle of a receipt: what the POS says
+// meanwhile waits, and comes out when it is back.
+func TestTapKeepsForAnUnpluggedPrinter(t *testing.T) {
+	w, receipts := tapOnLine(t)
+	printer := w.printer.(*drivertest.PTY)
+	whole := demoBoleta(7, time.Date(2026, 3, 14, 13, 5, 0, 0, time.UTC))
+	half := len(whole) / 2
+	pass(t, w.pos, printer, whole[:half])
+	if err := printer.Unplug(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.pos.Write(whole[half:]); err != nil {
+		t.Fatal(err)
+	}
+	waitUntil(t, "the receipt is seen without the printer", func() bool { return len(receipts()) == 1 })
+	if err := printer.Plug(); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(whole)-half)
+	if n, err := io.ReadFull(printer, got); err != nil || !bytes.Equal(got, whole[half:]) {
+		t.Errorf("after %d of %d bytes the printer got %q, %v", half, len(whole), got[:n], err)
+	}
+	if all := receipts(); len(all) != 1 || all[0].Torn || !bytes.Equal(all[0].Stream, whole) {
+		t.Errorf("the receipt is seen as %+v", all)
+	}
+}
+
+// A printer that takes nothing stops the POS: no more is kept than the tap and
+// the buffers of two lines hold, and nothing of it is lost.
+func TestTapStopsThePOSBeforeAStalledPrinter(t *testing.T) {
+	const most = stallBytes + 256<<10
+	w, _ := tapOnLine(t)
+	random := rand.New(rand.NewPCG(5, 6))
+	said := make([]byte, 8*most)
+	for i := range said {
+		said[i] = byte(random.Uint32())
+	}
+	var taken atomic.Int64
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for rest := said; len(rest) > 0; {
+			n, err := w.pos.Write(rest[:min(4096, len(rest))])
+			if taken.Add(int64(n)); err != nil {
+				return
+			}
+			rest = rest[n:]
+		}
+	})
+	before := int64(-1)
+	waitUntil(t, "the POS is stopped", func() bool {
+		time.Sleep(200 * time.Millisecond)
+		now := taken.Load()
+		stopped := now >= stallBytes && now == before
+		before = now
+		return stopped
+	})
+	if before > most {
+		t.Errorf("the POS could say %d bytes, want at most %d", before, most)
+	}
+	got := make([]byte, len(said))
+	if n, err := io.ReadFull(w.printer, got); err != nil || !bytes.Equal(got, said) {
+		t.Errorf("the printer got %d of %d bytes, or others: %v", n, len(said), err)
+	}
+	writing.Wait()
+}
+
 // What a driver of the desktop prints is no sale, and is kept with what a person
 // needs to see it.
 func TestTapKeepsPictures(t *testing.T) {
@@ -371,4 +438,14 @@ func TestTapFigures(t *testing.T) {
 		})
 	}
 	record(t, "A tap", rows)
+}
+
+// waitUntil looks until something is so.
+func waitUntil(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
 }

@@ -29,6 +29,9 @@ import (
 //	= {"kind":"weight"} the driver has heard this record (its fields, by name)
 //	? 3F 3F             the driver has heard this garbage
 //
+// A receipt that is read stands there as the records of its lines, and one that
+// is not as garbage: the bytes of its paper.
+//
 // What is heard stands in its order; where it stands between the steps does not
 // matter.
 type Recording struct {
@@ -37,7 +40,8 @@ type Recording struct {
 	Heard   []string // as HeardText has it
 }
 
-// HeardText writes what a driver heard as a Recording has it.
+// HeardText writes what a driver heard as a Recording has it: a line, for a
+// receipt as many as it has.
 func HeardText(h drivers.Heard) string {
 	switch {
 	case h.Record != nil:
@@ -45,6 +49,14 @@ func HeardText(h drivers.Heard) string {
 		return "= " + string(fields)
 	case h.Garbage != nil:
 		return fmt.Sprintf("? % X", h.Garbage)
+	case h.Receipt != nil && h.Receipt.Cause != "":
+		return fmt.Sprintf("? % X", h.Receipt.Stream)
+	case h.Receipt != nil:
+		var lines []string
+		for _, l := range h.Receipt.Lines {
+			lines = append(lines, HeardText(drivers.Heard{Record: &l}))
+		}
+		return strings.Join(lines, "\n")
 	}
 	return ""
 }
@@ -148,7 +160,7 @@ func replay(t *testing.T, r *Recording, chunk int, device drivers.Device) {
 	defer stop()
 	err := device.Listen(ctx, port, nil, func(h drivers.Heard) error {
 		if text := HeardText(h); text != "" {
-			heard = append(heard, text)
+			heard = append(heard, strings.Split(text, "\n")...)
 		}
 		return nil
 	})

@@ -68,6 +68,7 @@ func Learn(l Lesson) (*Profile, error) {
 
 // A choice is what the lines themselves do not tell.
 type choice struct {
+	amounts  string
 	taxes    string
 	subtotal string // what a line that says so is
 	item     int    // which of the layouts of an item comes first
@@ -78,7 +79,9 @@ func choices() (all []choice) {
 	for item := range itemLayouts {
 		for _, subtotal := range []string{Subtotal, Net, Note} {
 			for _, taxes := range []string{"included", "added"} {
-				all = append(all, choice{taxes, subtotal, item})
+				for _, amounts := range []string{"aligned", "ragged"} {
+					all = append(all, choice{amounts, taxes, subtotal, item})
+				}
 			}
 		}
 	}
@@ -153,13 +156,14 @@ func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) 
 func (s *student) write(all [][]string) string {
 	s.known = map[string]bool{}
 	s.decimal = s.markOf(all)
-	s.amounts()
+	s.prepareMoney()
 	s.add("decimal: %c", s.decimal)
 	s.add("decimals: %d", s.Decimals)
 	if len(s.Currency) > 0 {
 		s.add("currency: %s", strings.Join(s.Currency, " "))
 	}
 	s.add("taxes: %s", s.taxes)
+	s.add("amounts: %s", s.amounts)
 	s.dates(all)
 	s.numbers(all)
 	for _, lines := range all {
@@ -208,8 +212,8 @@ func (s *student) markOf(all [][]string) byte {
 	return '.'
 }
 
-// amounts prepares what an amount at the end of a line looks like.
-func (s *student) amounts() {
+// prepareMoney prepares what an amount at the end of a line looks like.
+func (s *student) prepareMoney() {
 	p := Profile{decimal: s.decimal, decimals: s.Decimals, currency: s.Currency}
 	s.money = regexp.MustCompile(`(?i)^(.*?)[\s.:_]*(?:^|[\s.:_])` + p.moneyPattern() + `$`)
 }

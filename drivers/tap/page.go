@@ -11,6 +11,7 @@ import (
 // A line is one line of a paper.
 type line struct {
 	text string
+	edge int // dots from the left to where the last letter ends
 	// picture: dots stand here that nobody reads.
 	picture bool
 	// code: text tells what a barcode or a QR code holds; nobody reads that here.
@@ -31,7 +32,9 @@ type page struct {
 
 	cells   []rune
 	picture bool
-	at, end int // dots from the left: where the head is, and where the last text ends
+	// Dots from the left: where the head is, where the last text ends, and where
+	// what can be seen of it does.
+	at, end, edge int
 }
 
 // The width of a character in dots: font A has 12 on every printer, font B 9.
@@ -75,7 +78,7 @@ func (p *page) print(e escpos.Event) {
 		p.endLine()
 		p.add(line{text: visible(fmt.Sprintf("[%s: %s]", e.Code.Type, e.Code.Data)), code: true})
 	case escpos.Initialise, escpos.Clear:
-		p.cells, p.picture, p.at, p.end = nil, false, 0, 0
+		p.clear()
 	case escpos.Setting:
 		p.setting(e.Raw)
 	}
@@ -122,6 +125,9 @@ func (p *page) text(e escpos.Event) {
 		p.put(column+i, r)
 	}
 	p.pad(column + len(runes)*step)
+	if seen := len([]rune(strings.TrimRight(e.Text, " "))); seen > 0 {
+		p.edge = max(p.edge, p.at+seen*width*step)
+	}
 	p.at += len(runes) * width * step
 	p.end = max(p.end, p.at)
 }
@@ -164,9 +170,12 @@ func (p *page) tab(stops []byte) {
 
 // feed ends the line, also one with nothing on it.
 func (p *page) feed() {
-	p.add(line{text: visible(string(p.cells)), picture: p.picture})
-	p.cells, p.picture, p.at, p.end = nil, false, 0, 0
+	p.add(line{text: visible(string(p.cells)), picture: p.picture, edge: p.edge})
+	p.clear()
 }
+
+// clear begins a line anew.
+func (p *page) clear() { p.cells, p.picture, p.at, p.end, p.edge = nil, false, 0, 0, 0 }
 
 // endLine ends a line that has something on it.
 func (p *page) endLine() {

@@ -73,6 +73,7 @@ const (
 //	decimals: 2                 how many digits stand behind it, always
 //	currency: S/ PEN            what may stand before or behind an amount; else only bare ones are read
 //	taxes: included             or added: on top of the lines
+//	amounts: aligned            what things sold cost ends in one column; or ragged
 //	date: DD/MM/YYYY            how {date} is written; time: HH:MM[:SS]
 //	item: {quantity} {name} {amount}
 //	payment EFECTIVO: EFECTIVO {amount}
@@ -86,6 +87,7 @@ type Profile struct {
 	decimals int
 	currency []string
 	taxAdded bool
+	aligned  bool // the amounts of items and modifiers end in one column
 	date     text.Layout
 	time     text.Layout
 	rules    []rule
@@ -177,7 +179,7 @@ func (b *builder) line(n int, l string, use func(key, value string) error) {
 }
 
 // settings are the keys that are no kind of line.
-var settings = []string{"decimal", "decimals", "currency", "taxes", "date", "time"}
+var settings = []string{"decimal", "decimals", "currency", "taxes", "amounts", "date", "time"}
 
 // setting reads a line that is no template.
 func (b *builder) setting(key, value string) (err error) {
@@ -212,6 +214,11 @@ func (b *builder) setting(key, value string) (err error) {
 			return fmt.Errorf("taxes: %q: they are included in the lines, or added to them", value)
 		}
 		p.taxAdded = value == "added"
+	case "amounts":
+		if value != "aligned" && value != "ragged" {
+			return fmt.Errorf("amounts: %q: those of things sold are aligned, all ending in one column, or ragged", value)
+		}
+		p.aligned = value == "aligned"
 	case "date":
 		p.date, err = text.ParseLayout(value, text.Date)
 	case "time":

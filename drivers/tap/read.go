@@ -28,6 +28,9 @@ func (p *Profile) Read(of paper) drivers.Receipt {
 	if r.Cause = p.doubt(lines); r.Cause != "" {
 		return r
 	}
+	if r.Cause = p.outOfLine(lines); r.Cause != "" {
+		return r
+	}
 	if lines, r.Cause = joinNames(lines); r.Cause != "" {
 		return r
 	}
@@ -180,6 +183,23 @@ func (p *Profile) doubt(lines []found) string {
 			if word := wordIn(l.text, noSaleWords); word != "" {
 				return fmt.Sprintf("dice %s: puede no ser una venta (%q)", word, short(l.text))
 			}
+		}
+	}
+	return ""
+}
+
+// outOfLine says which amount of a thing sold does not end in the column of the
+// others, or "". Where a line has lost its beginning and stands behind the one
+// before, as "+ sin cALLINA 102.00", the sums are right all the same.
+func (p *Profile) outOfLine(lines []found) string {
+	edge := 0
+	for _, l := range lines {
+		switch {
+		case !p.aligned || l.kind() != Item && l.kind() != Modifier || l.fields["amount"] == "":
+		case edge == 0:
+			edge = l.edge
+		case l.edge != edge:
+			return fmt.Sprintf("el importe de la línea %q no está en la columna de los demás; si este programa de caja no los alinea, escriba amounts: ragged en el perfil", short(l.text))
 		}
 	}
 	return ""

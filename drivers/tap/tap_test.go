@@ -208,3 +208,25 @@ func TestStreamStandsAlone(t *testing.T) {
 		t.Errorf("the text is %q, and alone %q", r.Text, alone.Text)
 	}
 }
+
+// A line that lost its beginning and stands behind the one above is told by its
+// column, where the profile says that there is one.
+func TestOutOfLine(t *testing.T) {
+	receipt := func(lines string) []byte {
+		return []byte("BOLETA B001-17\n1 CHICHA               9.00\n" + lines + "\x1d!\x10TOTAL      111.00\n\x1d!\x00" + cut)
+	}
+	modifiers := simple + "modifier: + {name} {amount}\nmodifier: + {name}\n"
+	whole := "  + sin cebolla\n2 AJI DE GALLINA     102.00\n"
+	torn := "  + sin cALLINA     102.00\n"
+	for _, test := range []struct {
+		profile, lines string
+		read           bool
+	}{
+		{"amounts: aligned\n", whole, true}, {"amounts: aligned\n", torn, false}, {"amounts: ragged\n", torn, true}, {"", torn, true},
+	} {
+		r := tap.ReadStream(parse(t, test.profile+modifiers), decoder(), receipt(test.lines))
+		if read := r.Cause == ""; read != test.read || !read && !strings.Contains(r.Cause, "columna") {
+			t.Errorf("%q with %q: %s", test.lines, test.profile, told(r))
+		}
+	}
+}
