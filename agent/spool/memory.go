@@ -10,6 +10,8 @@ import (
 type memory struct {
 	// Abilities are what it has been found to answer.
 	Abilities printer.Abilities `json:"abilities"`
+	// Proves: it has given a better proof than the transport's.
+	Proves bool `json:"proves,omitempty"`
 	// Torn: a ticket was cut off and the printer has not been freed from it
 	// yet; Block is the longest block of data that it may still wait for.
 	Torn  bool `json:"torn,omitempty"`
@@ -48,6 +50,7 @@ func (w *worker) learn(session *printer.Session, freed bool) error {
 			return err
 		}
 		now.Abilities = both(was.Abilities, session.Abilities())
+		now.Proves = was.Proves || session.Proof() != printer.Transport
 		if freed {
 			now.Torn, now.Block = false, 0
 		}

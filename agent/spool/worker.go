@@ -114,6 +114,11 @@ func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
 	if garbles(port) && (err != nil || !t.session.Abilities().Status) {
 		err = errors.Join(printer.ErrNoise, err)
 	}
+	if err == nil && known.Proves && t.session.Proof() == printer.Transport {
+		// Its answers are so late that an older one's stands for the first: it is
+		// no printer that cannot say more.
+		err = printer.ErrSilent
+	}
 	if err == nil {
 		err = w.met(t.session)
 	}
