@@ -41,6 +41,9 @@ func (s *Session) meet(ctx context.Context) error {
 	} else if err := s.meetOrdered(ctx); err != nil {
 		return err
 	}
+	if s.options.Proves && s.Proof() == Transport {
+		return ErrSilent
+	}
 	s.watchers.unmute()
 	return nil
 }

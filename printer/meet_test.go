@@ -82,6 +82,28 @@ func TestSilentOneThatHasAnsweredBefore(t *testing.T) {
 	}
 }
 
+// A printer that has proven its tickets, and of which only the first answer comes,
+// is silent; one that never has can do no better.
+func TestSilentOneThatHasProven(t *testing.T) {
+	for _, tt := range []struct {
+		numbers []byte
+		proves  bool
+		want    error
+	}{
+		{[]byte{1}, true, ErrSilent},
+		{[]byte{1}, false, nil},
+		{nil, true, nil},
+	} {
+		p := newPeer(onlyStatus)
+		p.numbers = tt.numbers
+		talk(t, p, Options{Ask: everything, Known: Abilities{Status: true}, Proves: tt.proves, Resync: -1}, func(t *testing.T, _ *Session, err error) {
+			if !errors.Is(err, tt.want) {
+				t.Errorf("answers %v, has proven %v: error %v, want %v", tt.numbers, tt.proves, err, tt.want)
+			}
+		})
+	}
+}
+
 // One that is blocked when it is met is there; what stands in its buffer is
 // asked when it is well, before its first ticket.
 func TestMetWhileBlocked(t *testing.T) {

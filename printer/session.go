@@ -126,6 +126,10 @@ type Options struct {
 	// answered, and is silent now, makes Begin fail with ErrSilent; of one that
 	// never has, only Transport can be had.
 	Known Abilities
+	// Proves: this printer has given a better proof than Transport before. One
+	// that comes to no better now is silent, too: its answers are so late that one
+	// to an earlier session stands for the first.
+	Proves bool
 	// Ask is what it may be asked, by its profile.
 	Ask profile.Answers
 	// Speed is the slowest that its paper goes, in millimetres a second, for the

@@ -52,14 +52,7 @@ func (k *keeper) tellWaiting(queue map[string][]*store.Job, now store.Moment) er
 		}
 	}
 	if len(entries) > 0 {
-		err := s.note(func(tx *store.Tx) error {
-			for _, e := range entries {
-				if err := tx.Log(e); err != nil {
-					return err
-				}
-			}
-			return nil
-		}, entries[0].Text)
+		err := s.note(func(tx *store.Tx) error { return logAll(tx, entries) }, entries[0].Text)
 		if err != nil {
 			return err
 		}

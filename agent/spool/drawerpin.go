@@ -188,14 +188,7 @@ func (k *keeper) tellDrawer(u *unit) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	err := s.note(func(tx *store.Tx) error {
-		for _, e := range entries {
-			if err := tx.Log(e); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, entries[0].Text)
+	err := s.note(func(tx *store.Tx) error { return logAll(tx, entries) }, entries[0].Text)
 	if err != nil { // told again with what comes meanwhile
 		s.mu.Lock()
 		u.pin.news = append(before.news, u.pin.news...)

@@ -144,12 +144,19 @@ func entryOfFault(name, code string) store.Entry {
 		Text: fmt.Sprintf("impresora %s: %s", name, wordsOfCode(code))}
 }
 
-// announce logs entries about a printer and sends its state up.
-func (s *Spool) announce(tx *store.Tx, u *unit, r report, entries []store.Entry) error {
+func logAll(tx *store.Tx, entries []store.Entry) error {
 	for _, e := range entries {
 		if err := tx.Log(e); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// announce logs entries about a printer and sends its state up.
+func (s *Spool) announce(tx *store.Tx, u *unit, r report, entries []store.Entry) error {
+	if err := logAll(tx, entries); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	state := store.DeviceState{

@@ -114,11 +114,6 @@ func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
 	if garbles(port) && (err != nil || !t.session.Abilities().Status) {
 		err = errors.Join(printer.ErrNoise, err)
 	}
-	if err == nil && known.Proves && t.session.Proof() == printer.Transport {
-		// Its answers are so late that an older one's stands for the first: it is
-		// no printer that cannot say more.
-		err = printer.ErrSilent
-	}
 	if err == nil {
 		err = w.met(t.session)
 	}
@@ -138,7 +133,7 @@ func garbles(port drivers.Port) bool {
 
 func (w *worker) options(known memory) printer.Options {
 	o := printer.Options{
-		Timing: w.Timing, Ask: w.Profile.Answers, Known: known.Abilities, Speed: w.model.Speed, Resync: -1,
+		Timing: w.Timing, Ask: w.Profile.Answers, Known: known.Abilities, Proves: known.Proves, Speed: w.model.Speed, Resync: -1,
 		OnCondition: func(c printer.Condition) { w.spool.said(w.unit, c) },
 	}
 	if known.Torn {
