@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,13 +44,7 @@ func TestMatrix(t *testing.T) {
 			})
 		}
 	})
-	table := map[string]map[string]string{}
-	var names []string
-	for _, c := range columns {
-		names = append(names, c.name)
-		table[c.name] = c.cells
-	}
-	writeMatrix(t, names, table)
+	writeMatrix(t, columns)
 }
 
 // A column is what became of one broker's faults, by the fault's name.
@@ -420,16 +415,16 @@ func copyFile(t *testing.T, to, from string) {
 }
 
 // writeMatrix shows the table, and under make matrix puts it into the page.
-func writeMatrix(t *testing.T, brokers []string, table map[string]map[string]string) {
-	rows := []string{offlineFault}
-	for i := len(faults) - 1; i >= 0; i-- {
-		rows = append([]string{faults[i].name}, rows...)
+func writeMatrix(t *testing.T, brokers []column) {
+	text := "| fault, amid sales |"
+	for _, b := range brokers {
+		text += " " + b.name + " |"
 	}
-	text := "| fault, amid sales | " + strings.Join(brokers, " | ") + " |\n|---|" + strings.Repeat("---|", len(brokers)) + "\n"
-	for _, row := range rows {
-		text += "| " + row
+	text += "\n|---|" + strings.Repeat("---|", len(brokers)) + "\n"
+	for _, f := range append(slices.Clone(faults), fault{name: offlineFault}) {
+		text += "| " + f.name
 		for _, b := range brokers {
-			text += " | " + table[b][row]
+			text += " | " + b.cells[f.name]
 		}
 		text += " |\n"
 	}

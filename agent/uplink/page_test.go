@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -29,30 +28,7 @@ func writeBlock(t testing.TB, name, table string) {
 	if !proof() || t.Failed() {
 		return
 	}
-	docs, err := uplinktest.Docs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := filepath.Join(docs, "uplink.md")
-	b, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed, ok := withBlock(string(b), name, text)
-	if !ok {
-		t.Fatalf("docs/uplink.md has no block %q", name)
-	}
-	if err := os.WriteFile(page, []byte(changed), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// withBlock is a page with what stands between its marks replaced.
-func withBlock(page, name, text string) (string, bool) {
-	begin, end := "<!-- "+name+": begin -->\n", "<!-- "+name+": end -->"
-	head, rest, ok := strings.Cut(page, begin)
-	_, tail, ends := strings.Cut(rest, end)
-	return head + begin + "\n" + text + "\n" + end + tail, ok && ends
+	uplinktest.WriteBlock(t, "uplink.md", name, text)
 }
 
 // circumstances are the commit, the machine and the day.
@@ -71,14 +47,4 @@ func circumstances() string {
 	}
 	return fmt.Sprintf("Commit %s, %s, %d × %s, %s", strings.TrimSpace(string(commit)), runtime.Version(), runtime.NumCPU(), model,
 		time.Now().UTC().Format(time.DateOnly))
-}
-
-func TestWithBlock(t *testing.T) {
-	got, ok := withBlock("a\n<!-- x: begin -->\nold\n<!-- x: end -->\nb\n", "x", "new\n")
-	if want := "a\n<!-- x: begin -->\n\nnew\n\n<!-- x: end -->\nb\n"; !ok || got != want {
-		t.Errorf("%v %q", ok, got)
-	}
-	if _, ok := withBlock("a", "x", ""); ok {
-		t.Error("a page without the block")
-	}
 }

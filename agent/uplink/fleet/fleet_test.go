@@ -202,11 +202,6 @@ func (m *meter) look(pid int) {
 	m.peak[pid] = max(m.peak[pid], number(21)*int64(os.Getpagesize()))
 }
 
-const (
-	tableBegins = "<!-- made by make fleet -->\n"
-	tableEnds   = "<!-- end of what make fleet makes -->"
-)
-
 // record writes the table of docs/fleet.md under make fleet.
 func record(t *testing.T, p plan, r fleet.Report, m *meter) {
 	load := m.take()
@@ -230,23 +225,7 @@ func record(t *testing.T, p plan, r fleet.Report, m *meter) {
 	if os.Getenv("MOSTRADOR_FLEET") == "" || t.Failed() {
 		return
 	}
-	docs, err := uplinktest.Docs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(docs, "fleet.md")
-	page, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, ok := strings.Cut(string(page), tableBegins)
-	_, tail, ends := strings.Cut(rest, tableEnds)
-	if !ok || !ends {
-		t.Fatalf("%s has no place for the table", name)
-	}
-	if err := os.WriteFile(name, []byte(head+tableBegins+"\n"+table+"\n"+tableEnds+tail), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	uplinktest.WriteBlock(t, "fleet.md", "fleet", table)
 }
 
 // What cannot be is said before anything is started.
