@@ -24,27 +24,13 @@ func (s *Server) api() http.Handler {
 	answer(mux, "GET /v1/doctor", func(*http.Request) (any, error) { return c.Doctor(), nil })
 	answer(mux, "GET /v1/doctor/bundle", func(r *http.Request) (any, error) { return c.Bundle(r.Context()) })
 	answer(mux, "GET /v1/uplink", func(*http.Request) (any, error) { return c.Uplink(), nil })
-	answer(mux, "POST /v1/uplink/replay", func(r *http.Request) (any, error) {
-		var in ReplayRequest
-		if err := decode(r, &in); err != nil {
-			return nil, err
-		}
+	asked(mux, "POST /v1/uplink/replay", func(_ *http.Request, in ReplayRequest) (any, error) {
 		return c.Replay(in.Stream, in.Epoch, in.From, in.Who)
 	})
-	answer(mux, "GET /v1/orders", func(r *http.Request) (any, error) {
-		page, err := pageOf(r)
-		if err != nil {
-			return nil, err
-		}
-		return c.Orders(page)
-	})
+	listed(mux, "GET /v1/orders", func(_ *http.Request, page command.Page) (any, error) { return c.Orders(page) })
 	answer(mux, "GET /v1/orders/{name}", func(r *http.Request) (any, error) { return c.Order(r.PathValue("name")) })
 	answer(mux, "POST /v1/orders/{name}/{action}", s.actOnOrder)
-	answer(mux, "GET /v1/tickets", func(r *http.Request) (any, error) {
-		page, err := pageOf(r)
-		if err != nil {
-			return nil, err
-		}
+	listed(mux, "GET /v1/tickets", func(r *http.Request, page command.Page) (any, error) {
 		return c.Tickets(store.JobState(r.FormValue("state")), page)
 	})
 	answer(mux, "GET /v1/tickets/{name}", func(r *http.Request) (any, error) { return c.Ticket(r.PathValue("name")) })
@@ -57,43 +43,15 @@ func (s *Server) api() http.Handler {
 	mux.HandleFunc("GET /v1/devices/stream", s.streamDevices)
 	answer(mux, "GET /v1/report", s.report)
 	answer(mux, "POST /v1/report", s.printReport)
-	answer(mux, "GET /v1/sales", func(r *http.Request) (any, error) {
-		page, err := pageOf(r)
-		if err != nil {
-			return nil, err
-		}
-		return c.Sales(page)
-	})
-	answer(mux, "GET /v1/unread", func(r *http.Request) (any, error) {
-		page, err := pageOf(r)
-		if err != nil {
-			return nil, err
-		}
+	listed(mux, "GET /v1/sales", func(_ *http.Request, page command.Page) (any, error) { return c.Sales(page) })
+	listed(mux, "GET /v1/unread", func(r *http.Request, page command.Page) (any, error) {
 		return c.Unread(r.FormValue("all") == "true", page)
 	})
 	answer(mux, "GET /v1/unread/{name}", func(r *http.Request) (any, error) { return c.UnreadReceipt(r.PathValue("name")) })
-	answer(mux, "POST /v1/unread/{name}/dismiss", func(r *http.Request) (any, error) {
-		var in ActionRequest
-		if err := decode(r, &in); err != nil {
-			return nil, err
-		}
-		return c.Dismiss(r.PathValue("name"), in.Who)
-	})
-	answer(mux, "GET /v1/events", func(r *http.Request) (any, error) {
-		page, err := pageOf(r)
-		if err != nil {
-			return nil, err
-		}
-		return c.Events(page)
-	})
+	asked(mux, "POST /v1/unread/{name}/dismiss", func(r *http.Request, in ActionRequest) (any, error) { return c.Dismiss(r.PathValue("name"), in.Who) })
+	listed(mux, "GET /v1/events", func(_ *http.Request, page command.Page) (any, error) { return c.Events(page) })
 	mux.HandleFunc("GET /v1/events/stream", s.streamEvents)
-	answer(mux, "POST /v1/print", func(r *http.Request) (any, error) {
-		var in PrintRequest
-		if err := decode(r, &in); err != nil {
-			return nil, err
-		}
-		return c.Print(in.Printer, in.Markup)
-	})
+	asked(mux, "POST /v1/print", func(_ *http.Request, in PrintRequest) (any, error) { return c.Print(in.Printer, in.Markup) })
 	return mux
 }
 
@@ -204,6 +162,28 @@ func answer(mux *http.ServeMux, pattern string, do func(*http.Request) (any, err
 			return
 		}
 		write(w, http.StatusOK, out)
+	})
+}
+
+// listed is answer for a list, of which a request asks for a page.
+func listed(mux *http.ServeMux, pattern string, do func(*http.Request, command.Page) (any, error)) {
+	answer(mux, pattern, func(r *http.Request) (any, error) {
+		page, err := pageOf(r)
+		if err != nil {
+			return nil, err
+		}
+		return do(r, page)
+	})
+}
+
+// asked is answer for a request with a body.
+func asked[Body any](mux *http.ServeMux, pattern string, do func(*http.Request, Body) (any, error)) {
+	answer(mux, pattern, func(r *http.Request) (any, error) {
+		var in Body
+		if err := decode(r, &in); err != nil {
+			return nil, err
+		}
+		return do(r, in)
 	})
 }
 
