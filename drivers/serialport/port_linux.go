@@ -241,18 +241,7 @@ func (p *port) Close() error {
 
 // fault says err in the words of the port contract.
 func (p *port) fault(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	select {
-	case <-p.closing:
-		err = os.ErrClosed
-	default:
-		if !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, drivers.ErrGone) {
-			err = fmt.Errorf("%w: %w", drivers.ErrGone, err)
-		}
-	}
-	return fmt.Errorf("%s %s: %w", doing, p.settings.node, err)
+	return drivers.Fault(doing, p.settings.node, p.closing, err)
 }
 
 // poll asks without waiting which of events are there; hang-up and error the

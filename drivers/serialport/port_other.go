@@ -176,12 +176,5 @@ func (p *port) isClosing() bool {
 
 // fault says err in the words of the port contract.
 func (p *port) fault(doing string, err error) error {
-	switch {
-	case p.isClosing():
-		err = os.ErrClosed
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, drivers.ErrGone):
-	default:
-		err = fmt.Errorf("%w: %w", drivers.ErrGone, err)
-	}
-	return fmt.Errorf("%s %s: %w", doing, p.node, err)
+	return drivers.Fault(doing, p.node, p.closing, err)
 }

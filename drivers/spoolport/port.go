@@ -366,16 +366,7 @@ func (p *port) isClosing() bool {
 
 // fault says err in the words of the port contract.
 func (p *port) fault(doing string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case p.isClosing():
-		err = os.ErrClosed
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, drivers.ErrGone):
-	default:
-		err = fmt.Errorf("%w: %w", drivers.ErrGone, err)
-	}
-	return fmt.Errorf("%s the queue %s: %w", doing, p.name, err)
+	return drivers.Fault(doing, "the queue "+p.name, p.closing, err)
 }
 
 var (

@@ -11,7 +11,9 @@ import (
 
 // List returns the USB printers that are plugged in, as libusb finds them. Who
 // has them open is not known here.
-func List() (printers []Printer, err error) {
+func List() ([]Printer, error) { return plugged() }
+
+func plugged() (printers []Printer, err error) {
 	lib := &library{}
 	usb, err := lib.acquire()
 	if err != nil {

@@ -16,7 +16,15 @@ import (
 // List returns the USB printers that are plugged in, as Linux knows them: it
 // speaks with none of them, and needs neither libusb nor a right. A machine
 // without USB has none.
-func List() ([]Printer, error) { return system("/").list() }
+func List() ([]Printer, error) {
+	printers, err := plugged()
+	hold(printers)
+	return printers, err
+}
+
+// plugged is List without looking who holds the printers, which reads what every
+// process has open.
+func plugged() ([]Printer, error) { return system("/").list() }
 
 // A system is the folder that /sys is looked for in.
 type system string
@@ -51,7 +59,6 @@ func (s system) list() ([]Printer, error) {
 			found = append(found, p)
 		}
 	}
-	hold(found)
 	return addressed(found), nil
 }
 

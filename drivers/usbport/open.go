@@ -52,7 +52,7 @@ func (l *library) open(ctx context.Context, address *url.URL) (drivers.Port, err
 
 // pick finds the one printer that a target means.
 func pick(t target) (Printer, error) {
-	printers, err := List()
+	printers, err := plugged()
 	if err != nil {
 		return Printer{}, fmt.Errorf("%w: %w", drivers.ErrAbsent, err)
 	}

@@ -5,7 +5,6 @@ package usbport
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -236,14 +235,5 @@ func (p *port) letGo() error {
 
 // fault says err in the words of the port contract.
 func (p *port) fault(doing string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case p.over(&drivers.Deadline{}) != nil:
-		err = os.ErrClosed
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, drivers.ErrGone), errors.Is(err, errors.ErrUnsupported):
-	default:
-		err = fmt.Errorf("%w: %w", drivers.ErrGone, err)
-	}
-	return fmt.Errorf("%s %s: %w", doing, p.target, err)
+	return drivers.Fault(doing, p.target.String(), p.closing, err, errors.ErrUnsupported)
 }
