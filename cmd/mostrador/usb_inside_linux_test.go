@@ -326,20 +326,17 @@ func TestLabTickets(t *testing.T) {
 	const warm = 15
 	c.queue(warm)
 	c.eventually(2*time.Minute, "the first tickets are out", c.atRest)
-	bytes := 0
-	for _, p := range printers {
-		bytes += int(p.works.Received())
-	}
 	before := useOfUSB(t)
 	began := time.Now()
 
-	// Each printer loses its share of the cuts well before its share of the
-	// tickets is out.
-	mean := bytes / warm * tickets * 4 / 10 / cuts
+	// Each printer loses its share of the cuts before its share of the tickets is
+	// out, however long they are in coming: twice the mean is three fifths of its
+	// bytes, and a cut costs a ticket at most.
 	var pulling sync.WaitGroup
 	done := make(chan struct{})
 	made := make([]int, len(printers))
 	for i, p := range printers {
+		mean := int(p.works.Received()) / warm * tickets * 3 / 10 * len(printers) / cuts
 		pulling.Go(func() {
 			for range cuts / len(printers) {
 				p.cutAfter(1 + rand.N(2*mean))
