@@ -1,6 +1,7 @@
 package uplink_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -357,7 +358,7 @@ func threeDaysOffline(t *testing.T, sales int) (path string) {
 				set.RetryMin, set.RetryMax = time.Minute, 10*time.Minute // each try takes a moment of this machine's
 			}
 			u := uplink.New(set, st, newDesk(), slog.New(slog.DiscardHandler))
-			ctx, stop := contextOf(t)
+			ctx, stop := context.WithCancel(t.Context())
 			var work sync.WaitGroup
 			work.Go(func() { _ = u.Run(ctx) })
 			for done := 0; done < sales/nights+1; done += batch {

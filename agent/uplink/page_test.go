@@ -1,7 +1,6 @@
 package uplink_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,10 +14,6 @@ import (
 
 // proof: with full counts, and the tables are written into the pages.
 func proof() bool { return os.Getenv("MOSTRADOR_PROOF") != "" }
-
-func contextOf(t *testing.T) (context.Context, context.CancelFunc) {
-	return context.WithCancel(t.Context())
-}
 
 // writeBlock shows a table and, with full counts, puts it into the marked block
 // of docs/uplink.md.
