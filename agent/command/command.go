@@ -47,6 +47,7 @@ type Commands struct {
 	about   About
 	// sources are what others can tell of the agent.
 	sources []Source
+	machine Machine
 }
 
 // About says which agent this is.
@@ -151,6 +152,19 @@ func (c *Commands) Replay(stream, epoch string, from uint64, who string) (any, e
 		return nil, fmt.Errorf("%w: name a stream, and the sequence to begin with (1 or more)", ErrWrong)
 	}
 	return c.line.Replay(stream, epoch, from, who)
+}
+
+// Runs says which process the commands run in, before they are asked anything.
+func (c *Commands) Runs(on Machine) { c.machine = on }
+
+// Restart has the agent stop in order and start again by its configuration as
+// it is now.
+func (c *Commands) Restart(who string) (any, error) {
+	if c.machine.Restart == nil {
+		return nil, fmt.Errorf("%w: this agent cannot start itself again", ErrRefused)
+	}
+	c.machine.Restart("asked for by " + who)
+	return c.about, nil
 }
 
 // Health is the state of the store and of the printers.

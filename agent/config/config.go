@@ -102,6 +102,13 @@ type Uplink struct {
 	// The certificates that the broker's own is checked against, PEM. Without
 	// it the operating system's are used.
 	CAFile string `toml:"ca_file" check:"path"`
+	// Whether the terminal renews its certificate by itself before it ends.
+	// mostrador pair sets it; certificate and key must lie in the same file then,
+	// which Mostrador's user may write.
+	Renew bool `toml:"renew"`
+	// Where mostrador pair turns a code into the terminal's own credentials, where
+	// the code itself does not say it.
+	PairingBroker string `toml:"pairing_broker" check:"broker"`
 	// The HTTP proxy on the way to the broker.
 	Proxy string `toml:"proxy" check:"proxy"`
 	// How many events may wait for their acknowledgement at once.

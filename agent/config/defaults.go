@@ -16,7 +16,7 @@ const day = 24 * time.Hour
 func (t *Terminal) setDefaults() {
 	t.Locale = "es"
 	t.BusinessDayStarts = 5 * 60
-	t.DataDir = defaultDataDir(runtime.GOOS, os.Getenv("ProgramData"))
+	t.DataDir = DefaultDataDir()
 	t.StoreOrders = "holder"
 	t.TakeoverAfter = 2 * time.Minute
 }
@@ -85,4 +85,9 @@ func defaultMaxSize(addressBits int) Size {
 		return 768 << 20
 	}
 	return 2 << 30
+}
+
+// DefaultDataDir is the data folder of a file that names none.
+func DefaultDataDir() string {
+	return defaultDataDir(runtime.GOOS, os.Getenv("ProgramData"))
 }

@@ -238,6 +238,9 @@ func (r rules) uplink() {
 	if u.ClientKeyFile != "" && u.ClientCertFile == "" && !r.partial {
 		r.fault("uplink.client_key_file", "the key has no certificate", "add client_cert_file")
 	}
+	if u.Renew && (u.ClientCertFile == "" || u.ClientCertFile != u.ClientKeyFile) && !r.partial {
+		r.fault("uplink.renew", "certificate and key are not in one file", "pair the terminal (mostrador pair CODE), or leave renew out")
+	}
 	if u.PasswordFile != "" && u.Username == "" && !r.partial {
 		r.fault("uplink.password_file", "there is a password and no user", "add username")
 	}

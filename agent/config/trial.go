@@ -154,7 +154,8 @@ func putTrial(path string, t *Trial) error {
 	return replace(path+trialSuffix, text, path)
 }
 
-// replace puts a file in place as a whole, durably, with the rights of another.
+// replace puts a file in place as a whole, durably, with the rights and the owner
+// of another.
 func replace(path string, content []byte, like string) error {
 	rights, err := os.Stat(like)
 	if err != nil {
@@ -165,7 +166,7 @@ func replace(path string, content []byte, like string) error {
 		return fmt.Errorf("write %s: %w: let Mostrador's user write in that folder", path, err)
 	}
 	_, err = f.Write(content)
-	err = errors.Join(err, f.Chmod(rights.Mode().Perm()), f.Sync(), f.Close())
+	err = errors.Join(err, f.Chmod(rights.Mode().Perm()), keepOwner(f, rights), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}

@@ -106,6 +106,9 @@ func (set Settings) tls(host string) (*tls.Config, error) {
 	if set.certificates != nil {
 		set.certificates.watch(conf)
 	}
+	if set.trust != nil {
+		set.trust(conf)
+	}
 	return conf, nil
 }
 

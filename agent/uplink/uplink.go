@@ -6,6 +6,7 @@ package uplink
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -63,6 +64,8 @@ type Settings struct {
 
 	// certificates judges and notes what TLS meets; New sets it.
 	certificates *certificates
+	// trust changes whom TLS believes; nil: as the files say.
+	trust func(*tls.Config)
 
 	// Config tells the state message of the configuration that came from the
 	// cloud; nil, or its answer nil: none has.

@@ -95,7 +95,9 @@ func wire(cfg *config.Config, ports []drivers.Scheme, h host, st *store.Store, l
 	d := &daemon{store: st, commands: commands}
 	parts := func() []agent.Status { return d.supervisor.Status() }
 	commands.Knows(h.sources(cfg, line, parts)...)
-	down.Desk = command.NewDesk(commands, acks, h.machine(line, parts),
+	machine := h.machine(line, parts)
+	commands.Runs(machine)
+	down.Desk = command.NewDesk(commands, acks, machine,
 		command.Configuration{Path: h.configPath, Running: cfg, Known: known(ports)}, part("commands"))
 	server := web.New(commands, cfg.Terminal.DataDir, part("web"))
 	d.supervisor = agent.New(log,

@@ -109,6 +109,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.demoCommand(),
 		a.runCommand(),
 		a.serviceCommand(),
+		a.pairCommand(),
 		a.configCommand(),
 		a.ordersCommand(),
 		a.ticketsCommand(),

@@ -2,6 +2,7 @@ package uplinktest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -159,7 +160,7 @@ func topicOf(address string) *regexp.Regexp {
 func (c *Contract) Filters() map[string]byte {
 	below := map[string][]channel{}
 	for _, ch := range c.channels {
-		if ch.send {
+		if ch.send && ch.ofTerminal() {
 			filter := parameter.ReplaceAllString(ch.address, "+")
 			level := filter[:strings.LastIndex(filter, "/")]
 			below[level] = append(below[level], ch)
@@ -193,14 +194,27 @@ func (c *Contract) CheckMessage(topic string, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	return c.validate(name, ch.messages[name], value)
+	if err := c.validate(name, ch.messages[name], value); err != nil || ch.ofTerminal() {
+		return err
+	}
+	signed, _ := value.(map[string]any)
+	text, _ := signed["payload"].(string)
+	inside, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return fmt.Errorf("the signed payload: %w", err)
+	}
+	return c.Check(name, inside)
 }
+
+// ofTerminal is false for the channels of pairing, whose messages are signed
+// and hold one of the schema that has their name.
+func (ch channel) ofTerminal() bool { return strings.Contains(ch.address, "{store}") }
 
 // nameOf is which of a channel's messages this is: an event says so itself, and
 // where it comes from; what comes down is of one kind.
 func (ch *channel) nameOf(topic string, value any) (string, error) {
 	names := slices.Sorted(maps.Keys(ch.messages))
-	if !ch.send {
+	if !ch.send || !ch.ofTerminal() {
 		return names[0], nil
 	}
 	event, _ := value.(map[string]any)

@@ -19,13 +19,15 @@ import (
 // Certificates are the PEM files of a small authority and what it has signed.
 type Certificates struct {
 	CA, ServerCert, ServerKey, ClientCert, ClientKey string
+
+	authority *authority
 }
 
 // MakeCertificates makes an authority, a certificate for 127.0.0.1 and
 // localhost that is valid from notBefore for one day, and a client's.
 func MakeCertificates(t testing.TB, notBefore time.Time) Certificates {
 	t.Helper()
-	a := authority{t: t, dir: t.TempDir(), from: notBefore}
+	a := &authority{t: t, dir: t.TempDir(), from: notBefore}
 	a.key, a.cert = a.sign("ca", &x509.Certificate{
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	})
@@ -35,7 +37,7 @@ func MakeCertificates(t testing.TB, notBefore time.Time) Certificates {
 	})
 	a.sign("client", &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	file := func(name string) string { return filepath.Join(a.dir, name) }
-	return Certificates{file("ca.crt"), file("server.crt"), file("server.key"), file("client.crt"), file("client.key")}
+	return Certificates{file("ca.crt"), file("server.crt"), file("server.key"), file("client.crt"), file("client.key"), a}
 }
 
 // Trust is a client's side of TLS that believes the authority of a PEM file.
@@ -84,6 +86,19 @@ func (a *authority) sign(name string, c *x509.Certificate) (*ecdsa.PrivateKey, *
 	a.write(name+".crt", "CERTIFICATE", der)
 	a.write(name+".key", "EC PRIVATE KEY", secret)
 	return key, cert
+}
+
+// issue signs a public key for a client, from now (less a minute) for a life; PEM.
+func (a *authority) issue(public any, name string, life time.Duration) (string, error) {
+	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
+	if err != nil {
+		return "", err
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(life),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}, a.cert, public, a.key)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), err
 }
 
 func (a *authority) write(name, kind string, der []byte) {

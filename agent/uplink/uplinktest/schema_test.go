@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"mostrador/agent/pairing"
 	"mostrador/agent/uplink/uplinktest"
 	"mostrador/store"
 )
@@ -125,6 +126,8 @@ func TestRecordsMatchSchemas(t *testing.T) {
 	uplinktest.SameShape(t, "mostrador.sale.v1", store.Sale{})
 	uplinktest.SameShape(t, "mostrador.log.v1", store.Entry{})
 	uplinktest.SameShape(t, "mostrador.device.v1", store.DeviceState{})
+	uplinktest.SameShape(t, "pair.request.v1", pairing.Request{})
+	uplinktest.SameShape(t, "pair.answer.v1", pairing.Answer{})
 	uplinktest.SameShape(t, "mostrador.order.v1", struct {
 		Order  *store.Order `json:"order"`
 		Change string       `json:"change"`

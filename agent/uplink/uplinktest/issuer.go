@@ -1,0 +1,279 @@
+package uplinktest
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+)
+
+// An Issuer is the part of a backend that turns pairing codes into certificates
+// and renews them. It was written against docs/pairing.md, docs/asyncapi.yaml
+// and docs/schemas, and knows nothing of the agent: codes, keys and proofs are
+// its own.
+type Issuer struct {
+	t        testing.TB
+	certs    Certificates
+	client   mqtt.Client
+	contract *Contract
+
+	mu     sync.Mutex
+	codes  map[string]*IssuedCode
+	faults []string
+	seen   int
+	mute   bool
+	life   time.Duration
+}
+
+// An IssuedCode is what an Issuer knows of one code.
+type IssuedCode struct {
+	// Text as it is typed.
+	Text string
+	// Until is when it expires; zero: never.
+	Until time.Time
+	// Broker, Store and Terminal are what it is for.
+	Broker, Store, Terminal string
+	// Change may bend an answer before it is signed; nil: it is a good one.
+	Change func(answer map[string]any)
+
+	password string
+	keys     map[string][]byte
+	key      string // the hash of the public key that it has served
+	chain    string // and its certificate
+}
+
+// Password is that of the code's user at the broker.
+func (c *IssuedCode) Password() string { return c.password }
+
+// ID is the code's user at the broker and the level of its topics.
+func (c *IssuedCode) ID() string { return strings.ToLower(strings.ReplaceAll(c.Text, "-", "")[:5]) }
+
+// derive makes what follows from a code's text (docs/pairing.md, The code).
+func (c *IssuedCode) derive(t testing.TB) {
+	t.Helper()
+	symbols := strings.ReplaceAll(c.Text, "-", "")
+	root, err := pbkdf2.Key(sha256.New, symbols, []byte("mostrador-pair-v1/"+c.ID()), 100_000, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.keys = map[string][]byte{}
+	for _, use := range []string{"password", "request", "answer"} {
+		if c.keys[use], err = hkdf.Key(sha256.New, root, nil, "mostrador pair "+use, 32); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.password = base64.RawURLEncoding.EncodeToString(c.keys["password"])
+}
+
+// Codes prepares codes, so that their users can be made at a broker.
+func Codes(t testing.TB, codes ...*IssuedCode) []*IssuedCode {
+	t.Helper()
+	for _, c := range codes {
+		c.derive(t)
+	}
+	return codes
+}
+
+// NewIssuer makes one that signs with the authority of certs; Connect lets it
+// answer. life is how long its certificates are good.
+func NewIssuer(t testing.TB, certs Certificates, life time.Duration, codes []*IssuedCode) *Issuer {
+	t.Helper()
+	contract, err := LoadContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &Issuer{t: t, certs: certs, contract: contract, life: life, codes: map[string]*IssuedCode{}}
+	for _, c := range codes {
+		i.codes[c.ID()] = c
+	}
+	return i
+}
+
+// Connect has it listen at a broker, whose certificate the authority has signed.
+func (i *Issuer) Connect(broker, user, password string) {
+	i.t.Helper()
+	o := mqtt.NewClientOptions()
+	o.AddBroker(broker)
+	o.SetTLSConfig(Trust(i.t, i.certs.CA))
+	o.SetUsername(user)
+	o.SetPassword(password)
+	o.SetClientID("issuer")
+	o.SetCleanSession(false)
+	o.SetAutoReconnect(true)
+	o.SetConnectRetry(true)
+	o.SetConnectRetryInterval(100 * time.Millisecond)
+	o.SetMaxReconnectInterval(200 * time.Millisecond)
+	o.SetOrderMatters(false)
+	ready := make(chan struct{})
+	tell := sync.OnceFunc(func() { close(ready) })
+	o.SetOnConnectHandler(func(c mqtt.Client) {
+		token := c.SubscribeMultiple(map[string]byte{"mostrador/v1/pair/+/up": 1}, func(_ mqtt.Client, m mqtt.Message) { i.asked(m.Topic(), m.Payload()) })
+		if token.WaitTimeout(answer) && token.Error() == nil {
+			tell()
+		}
+	})
+	i.client = mqtt.NewClient(o)
+	i.client.Connect()
+	i.t.Cleanup(func() { i.client.Disconnect(500) })
+	select {
+	case <-ready:
+	case <-time.After(answer):
+		i.t.Fatalf("the issuer cannot subscribe at %s", broker)
+	}
+}
+
+// Mute has it hear and not answer, or answer again.
+func (i *Issuer) Mute(silent bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.mute = silent
+}
+
+// Asked is how many requests have come.
+func (i *Issuer) Asked() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.seen
+}
+
+// Faults are requests that break the contract.
+func (i *Issuer) Faults() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.faults
+}
+
+// asked answers a request; one that does not prove itself is nobody's.
+func (i *Issuer) asked(topic string, message []byte) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.seen++
+	if err := i.contract.CheckMessage(topic, message); err != nil {
+		i.faults = append(i.faults, err.Error())
+		return
+	}
+	code := i.codes[strings.Split(topic, "/")[3]]
+	if code == nil || i.mute {
+		return
+	}
+	var request struct{ Code, CSR string }
+	if err := unseal(code.keys["request"], message, &request); err != nil {
+		return
+	}
+	answer, err := i.answerTo(code, request.CSR)
+	if err != nil {
+		i.faults = append(i.faults, err.Error())
+		return
+	}
+	if code.Change != nil {
+		code.Change(answer)
+	}
+	i.client.Publish("mostrador/v1/pair/"+code.ID()+"/down", 1, false, sealed(i.t, code.keys["answer"], answer))
+}
+
+// answerTo is what a backend has to say: the same to the same key.
+func (i *Issuer) answerTo(code *IssuedCode, csr string) (map[string]any, error) {
+	public, hash, err := publicKey(csr)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now().UTC()
+	answer := map[string]any{"key": hash, "time": now.Format(time.RFC3339Nano), "result": "refused"}
+	switch {
+	case code.key == hash: // again
+	case !code.Until.IsZero() && now.After(code.Until):
+		answer["cause"], answer["reason"] = "expired", "valía hasta "+code.Until.Format(time.RFC3339)
+		return answer, nil
+	case code.key != "":
+		answer["cause"] = "used"
+		return answer, nil
+	default:
+		if code.chain, err = i.certs.authority.issue(public, code.Store+"/"+code.Terminal, i.life); err != nil {
+			return nil, err
+		}
+		code.key = hash
+	}
+	ca, err := os.ReadFile(i.certs.CA)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range map[string]string{
+		"result": "issued", "certificate": code.chain, "ca": string(ca), "broker": code.Broker, "store": code.Store, "terminal": code.Terminal,
+		"locale": "es-PE", "currency": "PEN", "timezone": "America/Lima",
+	} {
+		answer[k] = v
+	}
+	return answer, nil
+}
+
+// publicKey is that of a certificate signing request, and its hash.
+func publicKey(csr string) (key any, hash string, err error) {
+	block, _ := pem.Decode([]byte(csr))
+	if block == nil || block.Type != "CERTIFICATE REQUEST" {
+		return nil, "", errors.New("the csr is not PEM of a request")
+	}
+	request, err := x509.ParseCertificateRequest(block.Bytes)
+	if err == nil {
+		err = request.CheckSignature()
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256(request.RawSubjectPublicKeyInfo)
+	return request.PublicKey, hex.EncodeToString(sum[:]), nil
+}
+
+// jws is a JSON Web Signature, flattened, with HS256.
+type jws struct {
+	Protected string `json:"protected"`
+	Payload   string `json:"payload"`
+	Signature string `json:"signature"`
+}
+
+func (m jws) proof(key []byte) string {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(m.Protected + "." + m.Payload))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+func unseal(key, message []byte, into any) error {
+	var m jws
+	if err := json.Unmarshal(message, &m); err != nil {
+		return err
+	}
+	if !hmac.Equal([]byte(m.Signature), []byte(m.proof(key))) {
+		return errors.New("not signed with this code")
+	}
+	text, err := base64.RawURLEncoding.DecodeString(m.Payload)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
+}
+
+func sealed(t testing.TB, key []byte, content any) []byte {
+	text, err := json.Marshal(content)
+	if err != nil {
+		t.Error(err)
+	}
+	m := jws{Protected: base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256"}`)), Payload: base64.RawURLEncoding.EncodeToString(text)}
+	m.Signature = m.proof(key)
+	out, err := json.Marshal(m)
+	if err != nil {
+		t.Error(err)
+	}
+	return out
+}

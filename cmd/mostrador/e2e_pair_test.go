@@ -1,0 +1,251 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"mostrador/agent/command"
+	pairings "mostrador/agent/pairing"
+	"mostrador/agent/uplink"
+	"mostrador/agent/uplink/uplinktest"
+	"mostrador/drivers/drivertest"
+)
+
+// A newTerminal is one fresh out of its box: no configuration, no credentials, and
+// a cloud that lets nobody in without a certificate, except at one listener,
+// where codes are turned into certificates.
+type newTerminal struct {
+	t       *testing.T
+	dir     string
+	config  string
+	dataDir string
+	binary  string
+	certs   uplinktest.Certificates
+	broker  *uplinktest.Broker
+	pairing string // where codes are taken
+	issuer  *uplinktest.Issuer
+	codes   []*uplinktest.IssuedCode
+	cloud   *uplinktest.Consumer
+	daemon  *exec.Cmd
+	log     *bytes.Buffer
+}
+
+// pairAccess holds terminals to their own topics by the name of their
+// certificate, and codes to theirs.
+const pairAccess = `user backend
+topic readwrite #
+
+pattern write mostrador/v1/%u/up/+
+pattern write mostrador/v1/%u/state
+pattern read mostrador/v1/%u/down/+
+pattern write mostrador/v1/pair/%u/up
+pattern read mostrador/v1/pair/%u/down
+`
+
+// newPairing makes a terminal and a cloud with a code for each of the names; life
+// is how long certificates are good.
+func newPairing(t *testing.T, life time.Duration, terminals ...string) *newTerminal {
+	t.Helper()
+	binary, err := daemonBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &newTerminal{t: t, dir: t.TempDir(), binary: binary, certs: uplinktest.MakeCertificates(t, time.Now().Add(-time.Hour)), log: &bytes.Buffer{}}
+	n.config, n.dataDir = filepath.Join(n.dir, "mostrador.toml"), filepath.Join(n.dir, "data")
+	at := uplinktest.FreeAddress(t)
+	n.pairing = "tls://" + at
+	users := map[string]string{"backend": "secret"}
+	for _, name := range terminals {
+		c, err := pairings.NewCode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.codes = append(n.codes, &uplinktest.IssuedCode{Text: c.Text(), Store: "lima-01", Terminal: name})
+	}
+	for _, c := range uplinktest.Codes(t, n.codes...) {
+		users[c.ID()] = c.Password()
+	}
+	host, port, err := net.SplitHostPort(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.broker = uplinktest.Mosquitto(t, uplinktest.BrokerOptions{
+		Persistent: true, Users: users, ACL: pairAccess, CAFile: n.certs.CA, CertFile: n.certs.ServerCert, KeyFile: n.certs.ServerKey, ClientCerts: true,
+		Lines: []string{
+			"use_identity_as_username true", "listener " + port + " " + host, "certfile " + n.certs.ServerCert, "keyfile " + n.certs.ServerKey,
+		},
+	})
+	for _, c := range n.codes {
+		c.Broker = n.broker.URL()
+	}
+	n.issuer = uplinktest.NewIssuer(t, n.certs, life, n.codes)
+	n.issuer.Connect(n.pairing, "backend", "secret")
+	n.cloud = uplinktest.SubscribeTLS(t, "tls://backend:secret@"+at, "backend", n.certs.CA)
+	t.Cleanup(func() {
+		n.kill()
+		for _, fault := range n.issuer.Faults() {
+			t.Error(fault)
+		}
+		if t.Failed() {
+			t.Logf("the daemon's last words:\n%s\nthe broker's:\n%s", n.log, lastOf(n.broker.Log()))
+		}
+	})
+	return n
+}
+
+func lastOf(s string) string { return s[max(0, len(s)-4000):] }
+
+// command is the command as a process of its own.
+func (n *newTerminal) command(args ...string) *exec.Cmd {
+	return exec.Command(n.binary, append([]string{"-c", n.config}, args...)...)
+}
+
+// do runs the command and returns what it says and its exit code.
+func (n *newTerminal) do(args ...string) (stdout, stderr string, code int) {
+	n.t.Helper()
+	cmd := n.command(args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return out.String(), errs.String(), exit.ExitCode()
+	}
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return out.String(), errs.String(), 0
+}
+
+// pair runs the verb with a code and wants it to work.
+func (n *newTerminal) pair(code *uplinktest.IssuedCode, args ...string) (out command.Paired) {
+	n.t.Helper()
+	stdout, stderr, exit := n.do(n.pairArgs(code, append(args, "--json")...)...)
+	if exit != exitDone {
+		n.t.Fatalf("mostrador pair ends with %d: %s\n%s", exit, stderr, stdout)
+	}
+	if err := json.Unmarshal([]byte(stdout), &out); err != nil {
+		n.t.Fatalf("%v: %s", err, stdout)
+	}
+	return out
+}
+
+func (n *newTerminal) pairArgs(code *uplinktest.IssuedCode, more ...string) []string {
+	return append([]string{"pair", code.Text, "--broker", n.pairing, "--data-dir", n.dataDir, "--wait", "30s"}, more...)
+}
+
+func (n *newTerminal) start() {
+	n.t.Helper()
+	n.daemon = n.command("run")
+	n.daemon.Stdout, n.daemon.Stderr = n.log, n.log
+	if err := n.daemon.Start(); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+func (n *newTerminal) kill() {
+	if n.daemon != nil {
+		n.daemon.Process.Signal(syscall.SIGKILL)
+		n.daemon.Wait()
+		n.daemon = nil
+	}
+}
+
+func (n *newTerminal) status() (s uplink.Status) {
+	out, _, code := n.do("uplink", "status", "--json")
+	if code == exitDone {
+		if err := json.Unmarshal([]byte(out), &s); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (n *newTerminal) eventually(limit time.Duration, what string, ok func() bool) {
+	n.t.Helper()
+	for deadline := time.Now().Add(limit); !ok(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			n.t.Fatalf("waited %v for %s: %+v", limit, what, n.status())
+		}
+	}
+}
+
+// certificate is the terminal's, as it lies on the disk.
+func (n *newTerminal) certificate(path string) *x509.Certificate {
+	n.t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		n.t.Fatalf("%s holds no PEM", path)
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return cert
+}
+
+// From the box to the first sale: a code is typed, and the terminal comes up by
+// a certificate that nobody but itself has the key of.
+func TestPairANewTerminal(t *testing.T) {
+	n := newPairing(t, time.Hour, "caja-1")
+	out := n.pair(n.codes[0])
+	if out.Store != "lima-01" || out.Terminal != "caja-1" || !out.Created || out.Broker != n.broker.URL() || len(out.Warnings) != 0 {
+		t.Errorf("%+v", out)
+	}
+	for path, want := range map[string]os.FileMode{out.Credentials: 0o600, n.dataDir: 0o750} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(n.dataDir, "pairing*")); len(left) != 0 {
+		t.Errorf("%v is left", left)
+	}
+	if stdout, _, code := n.do("config", "check"); code != exitDone {
+		t.Errorf("the configuration: %s", stdout)
+	}
+
+	journal := drivertest.NewPTY(t)
+	n.append(fmt.Sprintf("\n[[device]]\nname = \"registradora\"\ndriver = \"register\"\nport = %q\nprofile = \"journal-columns\"\nack = \"06\"\n", journal.Address("serial")+"?baud=9600"))
+	register := newTestRegister(t, journal)
+	n.start()
+	n.eventually(30*time.Second, "the connection", func() bool { return n.status().Connected })
+	register.sell(t, 3)
+	n.cloud.WaitEvents("sales", 3, 30*time.Second)
+	n.cloud.Check()
+
+	// With the same code again nothing happens.
+	if again := n.pair(n.codes[0]); !again.Already {
+		t.Errorf("%+v", again)
+	}
+	if n.issuer.Asked() != 1 {
+		t.Errorf("asked %d times", n.issuer.Asked())
+	}
+}
+
+// append adds to the configuration.
+func (n *newTerminal) append(text string) {
+	n.t.Helper()
+	was, err := os.ReadFile(n.config)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	if err := os.WriteFile(n.config, append(was, text...), 0o644); err != nil {
+		n.t.Fatal(err)
+	}
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mostrador/agent/command"
+	"mostrador/agent/config"
+	"mostrador/agent/uplink"
+	"mostrador/agent/web"
+)
+
+// A pairing is one call of the verb.
+type pairing struct {
+	*app
+	request command.PairRequest
+	dataDir string
+	wait    time.Duration
+}
+
+func (a *app) pairCommand() *cobra.Command {
+	p := &pairing{app: a}
+	cmd := &cobra.Command{
+		Use: "pair [CODE]", Short: "Turn a code into this terminal's own credentials, and connect with them",
+		Long: "Turn a code that the backend has given out into this terminal's own credentials: the key is made here\n" +
+			"and stays here, the certificate comes. The configuration is changed to use them, or written where there\n" +
+			"is none. Without CODE it is read from the keyboard, or from a scanner, which may read the QR code.\n" +
+			"Whatever interrupts it, run it again with the same code.",
+		Args: usage(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args) },
+	}
+	cmd.Flags().StringVar(&p.request.Broker, "broker", "", "the `URL` where codes are taken, such as tls://pair.example.com:8884; else what the code or [uplink] pairing_broker says")
+	cmd.Flags().BoolVar(&p.request.Rename, "rename", false, "take another name than the one that this terminal has")
+	cmd.Flags().StringVar(&p.dataDir, "data-dir", "", "the data `FOLDER` of a configuration that is written because there is none")
+	cmd.Flags().DurationVar(&p.wait, "wait", 2*time.Minute, "how long to wait for the answer, and for the connection")
+	return cmd
+}
+
+func (p *pairing) run(ctx context.Context, args []string) (err error) {
+	if p.request.Code, err = p.readCode(args); err != nil {
+		return err
+	}
+	p.request.Who = whoami()
+	asking, stop := context.WithTimeout(ctx, p.wait)
+	defer stop()
+	before := p.lineStatus(ctx)
+	steps := p.steps()
+	out, err := steps.Run(asking, p.request)
+	if err != nil {
+		return p.failed(err)
+	}
+	if err := p.show(out, func(w io.Writer) { p.writePaired(w, out) }); err != nil || p.json && before == nil {
+		return err
+	}
+	return p.connect(ctx, out, before)
+}
+
+func (p *pairing) failed(err error) error {
+	if errors.Is(err, command.ErrWrong) {
+		return &exitError{exitWrongUse, err}
+	}
+	if errors.Is(err, uplink.ErrUnanswered) {
+		return fmt.Errorf("the broker is reached, and the backend has not answered within %v: is it running, and is the code one of its own? Run it again with the same code: %w", p.wait, err)
+	}
+	if errors.Is(err, os.ErrPermission) {
+		return notAllowed(err)
+	}
+	return err
+}
+
+// readCode is the argument, or a line of the standard input.
+func (p *pairing) readCode(args []string) (string, error) {
+	if len(args) > 0 {
+		return args[0], nil
+	}
+	fmt.Fprint(p.stderr, "Code: ")
+	line, err := bufio.NewReader(io.LimitReader(p.stdin, 4096)).ReadString('\n')
+	if strings.TrimSpace(line) == "" {
+		return "", wrongUse("no code was given; use: mostrador pair CODE (%w)", errors.Join(err))
+	}
+	return line, nil
+}
+
+// steps are what pairing needs of this machine.
+func (p *pairing) steps() *command.Pairing {
+	host, _ := os.Hostname() // for people only
+	return &command.Pairing{
+		ConfigPath: p.configPath, Known: known(schemes()), DataDir: p.dataDir,
+		Version: version, Host: host, System: runtime.GOOS + "/" + runtime.GOARCH,
+		Ask: askOver(func(e *uplink.LineError) {
+			fmt.Fprintf(p.stderr, "mostrador: %s; trying again. %s\n", e.What, e.Advice)
+		}),
+		MakeDataDir: func(dir string) error {
+			_, err := os.Stat(dir)
+			if !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			if _, err := prepareDataDir(dir); err != nil {
+				return err
+			}
+			return giveToService(dir)
+		},
+		Put: putAside, Now: time.Now,
+	}
+}
+
+// askOver carries a code's messages over MQTT.
+func askOver(tried func(*uplink.LineError)) func(context.Context, command.PairLine, []byte, func([]byte) bool) error {
+	return func(ctx context.Context, line command.PairLine, message []byte, take func([]byte) bool) error {
+		err := uplink.Bootstrap{
+			Broker: line.Broker, Proxy: line.Proxy, Username: line.Username, Password: line.Password, Pin: line.Pin,
+			AskOn: line.AskOn, HearOn: line.HearOn, Tried: tried,
+		}.Ask(ctx, message, take)
+		if failed, ok := errors.AsType[*uplink.LineError](err); ok {
+			return fmt.Errorf("%w. %s", failed, failed.Advice)
+		}
+		return err
+	}
+}
+
+// asideSuffix is behind the name of the file of before.
+const asideSuffix = ".before-pairing"
+
+// putAside replaces the file and keeps the one of before beside it.
+func putAside(path string, file []byte) error {
+	before, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("keep the configuration of before: %w", err)
+	}
+	if err := os.WriteFile(path+asideSuffix, before, 0o600); err != nil {
+		return fmt.Errorf("keep the configuration of before: %w", err)
+	}
+	return config.Replace(path, file)
+}
+
+// lineStatus is how the line of the running daemon stands, nil where none runs.
+func (p *pairing) lineStatus(ctx context.Context) *uplink.Status {
+	client, err := p.client()
+	if err != nil {
+		return nil
+	}
+	s := &uplink.Status{}
+	if client.Get(ctx, "/v1/uplink", s) != nil {
+		return nil
+	}
+	return s
+}
+
+// connect has the daemon that runs start again by the new credentials, and
+// waits until it is connected. A terminal that was connected before goes back to
+// what it had when that does not come about.
+func (p *pairing) connect(ctx context.Context, out *command.Paired, before *uplink.Status) error {
+	if before == nil || out.Already && before.Connected {
+		return nil
+	}
+	if err := p.restart(ctx); err != nil {
+		return fmt.Errorf("the terminal is paired, and the agent that runs does not start again by itself: mostrador service restart: %w", err)
+	}
+	fmt.Fprintln(p.stderr, "Conectando…")
+	s := p.awaitLine(ctx, out.Broker)
+	if s != nil && s.Connected {
+		if !p.json {
+			fmt.Fprintf(p.stdout, "Conectado a %s\n", printable(s.Broker))
+		}
+		return nil
+	}
+	why := "the agent has not come back: mostrador service status"
+	if s != nil {
+		why = s.LastError + ". " + s.Advice
+	}
+	if !before.Connected {
+		return fmt.Errorf("the terminal is paired and not connected yet: %s It goes on trying; mostrador uplink status tells", why)
+	}
+	if err := p.goBack(ctx); err != nil {
+		return fmt.Errorf("the terminal does not connect with its new credentials: %s. The configuration of before could not be put back, it is %s: %w", why, p.configPath+asideSuffix, err)
+	}
+	return fmt.Errorf("the terminal does not connect with its new credentials and has gone back to those of before: %s Run it again with the same code when that is mended", why)
+}
+
+func (p *pairing) restart(ctx context.Context) error {
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	var about command.About
+	return client.Post(ctx, "/v1/restart", web.ActionRequest{Who: whoami()}, &about)
+}
+
+// goBack puts the configuration of before in place again.
+func (p *pairing) goBack(ctx context.Context) error {
+	before, err := os.ReadFile(p.configPath + asideSuffix)
+	if err != nil {
+		return err
+	}
+	if err := config.Replace(p.configPath, before); err != nil {
+		return err
+	}
+	return p.restart(ctx)
+}
+
+// awaitLine waits until the daemon is connected to a broker; what it says then,
+// nil for nothing.
+func (p *pairing) awaitLine(ctx context.Context, broker string) (s *uplink.Status) {
+	patience, stop := context.WithTimeout(ctx, p.wait)
+	defer stop()
+	look := time.NewTicker(200 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if now := p.lineStatus(patience); now != nil && now.Broker == broker {
+			if s = now; s.Connected {
+				return s
+			}
+		}
+		select {
+		case <-look.C:
+		case <-patience.Done():
+			return s
+		}
+	}
+}
+
+func (p *pairing) writePaired(w io.Writer, out *command.Paired) {
+	p.terminal = config.Terminal{Timezone: "UTC"}
+	if out.Already {
+		fmt.Fprintf(w, "Este terminal ya está emparejado con este código: es %s del local %s.\n", out.Terminal, out.Store)
+		return
+	}
+	fmt.Fprintf(w, "Emparejado: este terminal es %s del local %s.\n", out.Terminal, out.Store)
+	fmt.Fprintf(w, "Corredor: %s. El certificado vale hasta el %s y se renueva solo.\n", printable(out.Broker), out.Until.Format("02/01/2006"))
+	if out.Created {
+		fmt.Fprintf(w, "Se escribió %s; falta conectar las impresoras: mostrador devices.\n", out.Config)
+	}
+	for _, warning := range out.Warnings {
+		fmt.Fprintln(w, "Aviso:", printable(warning))
+	}
+}
