@@ -15,8 +15,8 @@ import (
 // Role is terminal.store_orders of a terminal that takes store orders.
 type Role string
 
-// The roles. A holder outranks every stand-in, and of two stand-ins the one
-// whose id sorts first outranks the other.
+// The roles. A holder outranks every stand-in, and of two with the same role
+// the one whose id sorts first outranks the other.
 const (
 	Holder  Role = "holder"
 	StandIn Role = "stand-in"
@@ -42,51 +42,63 @@ type Message struct {
 	To    string `json:"to,omitempty"` // of Yours: whose claim it answers
 }
 
-// An Action is what to do, in the order given. What Snapshot returns then, and
-// the orders taken, must be on disk, in one transaction, before anything is
-// published.
+// An Action is what to do, in the order given. What Changes returns, and which
+// orders are taken, must be on disk before anything is published.
 type Action struct {
 	// Publish, to all takers, when it is not nil.
 	Publish *Message
-	// Take: hand the order to intake; Doubtful: every paper is headed POSIBLE
-	// DUPLICADO, because another terminal may have printed it.
-	Take     string
-	Doubtful bool
-	// Alarm: another terminal had claimed Order Take and has said no more.
-	Alarm bool
+	// Take: hand what has come of the order to intake. Doubt is why every paper
+	// of it is headed POSIBLE DUPLICADO, empty where no other terminal can have
+	// printed it; Other is the terminal that may have, where one is known.
+	Take  string
+	Doubt Doubt
+	Other string
 }
+
+// Doubt is why another terminal may have printed an order.
+type Doubt string
+
+// The doubts. All but Unanswered are cause for alarm.
+const (
+	Unanswered Doubt = "unanswered" // another taker has not said that it has not
+	Unproven   Doubt = "unproven"   // another had claimed it, and has said no more
+	Unread     Doubt = "unread"     // this terminal's own claim did not come back
+)
 
 // State is how an order stands for this terminal.
 type State string
 
 // The states.
 const (
-	waiting  State = "waiting"  // here, and claimed by nobody
-	claiming State = "claiming" // claimed by this terminal, which may not print yet
-	taken    State = "taken"    // handed to intake
-	theirs   State = "theirs"   // another's
-	done     State = "done"     // on paper
+	Waiting  State = "waiting"  // here, and claimed by nobody
+	Claiming State = "claiming" // claimed by this terminal, which may not print yet
+	Taken    State = "taken"    // handed to intake
+	Theirs   State = "theirs"   // another's
+	Done     State = "done"     // on paper
 )
 
 // An Order is what is remembered of one order.
 type Order struct {
 	State State  `json:"state"`
-	Owner string `json:"owner,omitempty"` // of theirs
+	Owner string `json:"owner,omitempty"` // of Theirs and Done
 	// Here: its message has arrived, so that it can be printed here.
 	Here bool `json:"here"`
 	// Doubt: another terminal had claimed it, so it may be on paper.
 	Doubt bool `json:"doubt,omitempty"`
 
 	fresh    bool // it arrived where nobody can have printed it unseen
+	said     bool // its owner has said that it is printing it
 	since    time.Duration
 	readBack bool
-	answered map[string]bool
+	answered map[string]bool // who has left it to this terminal
+	rivals   map[string]bool // who has claimed it, too
 }
 
 // A peer is another taker of the store.
 type peer struct {
 	role  Role
 	heard time.Duration
+	ever  bool // heard in this life
 }
 
 // Snapshot is what must outlive a crash.
@@ -96,17 +108,20 @@ type Snapshot struct {
 }
 
 // A Taker is one terminal's side of the protocol. Moments are of its own
-// monotonic clock, since any origin. It is not safe for concurrent use.
+// monotonic clock, since New. It is not safe for concurrent use.
 type Taker struct {
 	me       string
 	role     Role
 	takeover time.Duration
 
-	orders map[string]*Order
-	peers  map[string]*peer
+	orders  map[string]*Order
+	peers   map[string]*peer
+	changed map[string]bool // orders since the last Changes
+	known   bool            // peers have changed since then
 
 	connected bool
-	since     time.Duration // of the connection
+	since     time.Duration // when the connection began, or was lost
+	caughtUp  bool          // all that waited for it at the broker has come
 	beat      time.Duration // when the last heartbeat that the broker has acknowledged was sent
 	present   time.Duration // since when there was no gap between such heartbeats
 	hasBeat   bool
@@ -115,7 +130,7 @@ type Taker struct {
 
 // New returns a Taker that remembers what an earlier one had known.
 func New(me string, role Role, takeover time.Duration, known Snapshot) *Taker {
-	t := &Taker{me: me, role: role, takeover: takeover, orders: map[string]*Order{}, peers: map[string]*peer{}}
+	t := &Taker{me: me, role: role, takeover: takeover, orders: map[string]*Order{}, peers: map[string]*peer{}, changed: map[string]bool{}}
 	for key, o := range known.Orders {
 		t.orders[key] = &o
 	}
@@ -127,19 +142,57 @@ func New(me string, role Role, takeover time.Duration, known Snapshot) *Taker {
 
 // Snapshot returns a copy of what must be on disk.
 func (t *Taker) Snapshot() Snapshot {
-	s := Snapshot{Orders: map[string]Order{}, Peers: map[string]Role{}}
-	for key, o := range t.orders {
-		s.Orders[key] = Order{State: o.State, Owner: o.Owner, Here: o.Here, Doubt: o.Doubt}
-	}
-	for id, p := range t.peers {
-		s.Peers[id] = p.role
+	s := Snapshot{Orders: map[string]Order{}, Peers: t.Peers()}
+	for key := range t.orders {
+		s.Orders[key], _ = t.Order(key)
 	}
 	return s
 }
 
+// Changes returns what of the Snapshot is different since it was last called:
+// orders, and whether the peers are.
+func (t *Taker) Changes() (orders map[string]Order, peers bool) {
+	orders, peers = map[string]Order{}, t.known
+	for key := range t.changed {
+		orders[key], _ = t.Order(key)
+	}
+	t.changed, t.known = map[string]bool{}, false
+	return orders, peers
+}
+
+// Order tells how an order stands, as far as that must be on disk.
+func (t *Taker) Order(key string) (o Order, ok bool) {
+	if at := t.orders[key]; at != nil {
+		return Order{State: at.State, Owner: at.Owner, Here: at.Here, Doubt: at.Doubt}, true
+	}
+	return Order{}, false
+}
+
+// Peers are the other takers that are known, with their roles.
+func (t *Taker) Peers() map[string]Role {
+	out := map[string]Role{}
+	for id, p := range t.peers {
+		out[id] = p.role
+	}
+	return out
+}
+
+// Silence is for how long nothing was heard of another taker; ok is false where
+// it was not heard since New.
+func (t *Taker) Silence(now time.Duration, id string) (d time.Duration, ok bool) {
+	if p := t.peers[id]; p != nil && p.ever {
+		return now - p.heard, true
+	}
+	return 0, false
+}
+
 // Heartbeat is how often the terminal must tell its state, so that the others
 // hear it in time.
-func (t *Taker) Heartbeat() time.Duration { return t.takeover / 4 }
+func (t *Taker) Heartbeat() time.Duration { return Heartbeat(t.takeover) }
+
+// Heartbeat is how often a terminal must tell its state, by the time after which
+// others take over.
+func Heartbeat(takeover time.Duration) time.Duration { return takeover / 4 }
 
 // settle is how long an answer may take before a print goes out in doubt.
 func (t *Taker) settle() time.Duration { return min(t.takeover, 10*time.Second) }
@@ -147,29 +200,31 @@ func (t *Taker) settle() time.Duration { return min(t.takeover, 10*time.Second) 
 // Connected: the terminal has subscribed and told its state. What it says of
 // orders that are open it says again, because the broker may have forgotten.
 func (t *Taker) Connected(now time.Duration) []Action {
-	t.connected, t.since = true, now
+	t.connected, t.since, t.caughtUp = true, now, false
 	for _, key := range t.keys() {
-		o := t.orders[key]
-		o.fresh = false
-		switch o.State {
-		case claiming:
+		switch o := t.orders[key]; o.State {
+		case Claiming:
 			t.claim(now, key, o)
-		case taken:
+		case Taken:
 			t.say(key, Mine, "")
-		case done:
+		case Done:
 			if o.Owner == t.me {
 				t.say(key, Proven, "")
 			}
-		case waiting:
+		case Waiting:
 			t.consider(now, key, o)
 		}
 	}
 	return t.actions()
 }
 
+// CaughtUp: what this terminal told on this connection has come back to it, and
+// with it all that had waited for it at the broker.
+func (t *Taker) CaughtUp() { t.caughtUp = t.connected }
+
 // Lost: the connection has gone.
-func (t *Taker) Lost() {
-	t.connected = false
+func (t *Taker) Lost(now time.Duration) {
+	t.connected, t.since, t.caughtUp = false, now, false
 	for _, o := range t.orders {
 		o.fresh = false
 	}
@@ -188,45 +243,70 @@ func (t *Taker) Heard(now time.Duration, id string, role Role) {
 	if id == t.me {
 		return
 	}
-	t.peers[id] = &peer{role: role, heard: now}
+	if p := t.peers[id]; p == nil || p.role != role {
+		t.known = true
+	}
+	t.peers[id] = &peer{role: role, heard: now, ever: true}
 }
 
 // Known: there is another taker, as its retained state says; it may be away.
 func (t *Taker) Known(id string, role Role) {
 	if id != t.me && t.peers[id] == nil {
-		t.peers[id] = &peer{role: role}
+		t.peers[id], t.known = &peer{role: role}, true
+	}
+}
+
+// Gone: another terminal takes store orders no more.
+func (t *Taker) Gone(id string) {
+	if t.peers[id] != nil {
+		delete(t.peers, id)
+		t.known = true
 	}
 }
 
 // Arrived: a message about an order has come and is on disk; again: the backend
-// says that it has sent it before.
+// says that it has sent it before. What comes of an order that this terminal has
+// is handed to intake at once.
 func (t *Taker) Arrived(now time.Duration, key string, again bool) []Action {
 	o := t.orders[key]
 	if o == nil {
-		o = &Order{State: waiting, since: now}
+		o = &Order{State: Waiting, since: now}
 		// Behind a reconnection comes what others have had for long.
-		o.fresh = !again && t.connected && now-t.since >= t.takeover && now-t.present >= t.takeover
+		o.fresh = !again && t.caughtUp && now-t.since >= t.takeover && now-t.present >= t.takeover
 		t.orders[key] = o
 	}
+	first := !o.Here
 	o.Here = true
+	t.changed[key] = true
+	switch {
+	case t.has(o):
+		o.State, o.Owner = Taken, t.me
+		t.out = append(t.out, Action{Take: key})
+		t.say(key, Mine, "")
+	case o.State == Done && !first: // its owner has more to do, and may be away
+		o.State, o.since, o.said = Theirs, now, true
+	}
 	t.consider(now, key, o)
 	return t.actions()
 }
 
 // Printed: all papers of an order that was taken here are proven.
 func (t *Taker) Printed(key string) []Action {
-	if o := t.orders[key]; o != nil && o.State == taken {
-		o.State, o.Owner = done, t.me
+	if o := t.orders[key]; o != nil && o.State == Taken {
+		t.become(key, o, Done, t.me)
 		t.say(key, Proven, "")
 	}
 	return t.actions()
 }
 
+// Forget drops an order that nobody will ask for any more.
+func (t *Taker) Forget(key string) { delete(t.orders, key) }
+
 // Read: a message of the claims' topic has come, this terminal's own as well.
 func (t *Taker) Read(now time.Duration, m Message) []Action {
 	o := t.orders[m.Order]
 	if m.By == t.me {
-		if o != nil && m.Word == Claim && o.State == claiming {
+		if o != nil && m.Word == Claim && o.State == Claiming {
 			o.readBack = true
 			t.decide(now, m.Order, o)
 		}
@@ -237,144 +317,36 @@ func (t *Taker) Read(now time.Duration, m Message) []Action {
 		if m.Word == Yours {
 			return nil
 		}
-		o = &Order{State: waiting, since: now}
+		o = &Order{State: Waiting, since: now}
 		t.orders[m.Order] = o
 	}
 	switch m.Word {
 	case Claim:
 		t.answer(now, m, o)
 	case Yours:
-		if m.To == t.me && o.State == claiming {
+		if m.To == t.me && o.State == Claiming {
 			o.answered[m.By] = true
 			t.decide(now, m.Order, o)
 		}
 	case Mine:
-		if o.State != taken && o.State != done {
-			t.leave(now, o, m.By)
+		if !t.has(o) {
+			t.leave(now, m.Order, o, m.By)
+			o.said = true
 		}
 	case Proven:
-		if o.State != taken { // both have it on paper: this one's goes its own way
-			o.State, o.Owner = done, m.By
+		if !t.has(o) { // where both have it on paper each goes its own way
+			t.become(m.Order, o, Done, m.By)
 		}
 	}
 	return t.actions()
 }
 
-// answer says how an order stands that another one claims.
-func (t *Taker) answer(now time.Duration, m Message, o *Order) {
-	switch {
-	case o.State == taken:
-		t.say(m.Order, Mine, "")
-	case o.State == done:
-		t.say(m.Order, Proven, "")
-	case o.State == claiming && t.outranks(m.By):
-		// It reads our claim, too, and leaves it to us.
-	default:
-		t.leave(now, o, m.By)
-		t.say(m.Order, Yours, m.By)
-	}
-}
-
-func (t *Taker) leave(now time.Duration, o *Order, owner string) {
-	o.State, o.Owner, o.since, o.Doubt = theirs, owner, now, true
-}
-
-// outranks says whether this terminal goes before another.
-func (t *Taker) outranks(other string) bool {
-	theirs := t.peers[other].role
-	if t.role != theirs {
-		return t.role == Holder
-	}
-	return t.me < other
-}
-
-// Tick lets time pass; call it every second or so.
+// Tick lets time pass; call it every second or so while an order is open.
 func (t *Taker) Tick(now time.Duration) []Action {
 	for _, key := range t.keys() {
 		t.consider(now, key, t.orders[key])
 	}
 	return t.actions()
-}
-
-// consider takes an order on where it is this terminal's turn.
-func (t *Taker) consider(now time.Duration, key string, o *Order) {
-	if !t.connected || !o.Here {
-		return
-	}
-	switch o.State {
-	case waiting:
-		if t.myTurn(now) {
-			t.claim(now, key, o)
-		}
-	case theirs:
-		if t.silent(now, o.Owner) && now-o.since >= t.takeover {
-			t.claim(now, key, o)
-		}
-	case claiming:
-		t.decide(now, key, o)
-	}
-}
-
-// myTurn: nobody that goes before this terminal is there.
-func (t *Taker) myTurn(now time.Duration) bool {
-	if t.role == Holder {
-		return true
-	}
-	if now-t.since < t.takeover {
-		return false
-	}
-	for id := range t.peers {
-		if !t.outranks(id) && !t.silent(now, id) {
-			return false
-		}
-	}
-	return true
-}
-
-// silent: nothing was heard of another for the takeover time, all of which this
-// terminal was connected.
-func (t *Taker) silent(now time.Duration, id string) bool {
-	p := t.peers[id]
-	return t.connected && now-t.since >= t.takeover && (p == nil || now-p.heard >= t.takeover)
-}
-
-func (t *Taker) claim(now time.Duration, key string, o *Order) {
-	o.State, o.since, o.readBack, o.answered = claiming, now, false, map[string]bool{}
-	t.say(key, Claim, "")
-}
-
-// decide prints what was read back and cannot be another's, or can be no longer
-// found out.
-func (t *Taker) decide(now time.Duration, key string, o *Order) {
-	if !o.readBack || !o.Here || !t.connected {
-		return
-	}
-	certain := !o.Doubt
-	for id := range t.peers {
-		if !o.answered[id] && !t.cannotHave(now, id, o) {
-			certain = false
-			if now-o.since < t.settle() {
-				return
-			}
-		}
-	}
-	alarm := o.Doubt
-	o.State, o.Owner = taken, t.me
-	t.out = append(t.out, Action{Take: key, Doubtful: !certain, Alarm: alarm})
-	t.say(key, Mine, "")
-}
-
-// cannotHave: another, which has not answered, cannot have printed the order.
-// It takes over only after the takeover time without a heartbeat of those that
-// go before it; and had it claimed before, its claim would have come here.
-func (t *Taker) cannotHave(now time.Duration, id string, o *Order) bool {
-	if !o.fresh {
-		return false
-	}
-	if t.outranks(id) {
-		return now-t.beat < t.takeover/2
-	}
-	return t.silent(now, id)
 }
 
 func (t *Taker) say(key string, w Word, to string) {
