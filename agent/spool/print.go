@@ -20,7 +20,7 @@ func (w *worker) print(ctx context.Context, session *printer.Session, job *store
 	if expired(job, w.spool.store.Clock().Now()) {
 		return asStoreFault(w.spool.expire(w.Name, []*store.Job{job}))
 	}
-	on := sheet{w.Printer, w.model, w.proof, &w.font}
+	on := sheet{w.Printer, w.model, w.proof, &w.tools}
 	var page layout.Page
 	leftOut := 0
 	if err := w.compose(job, func() (err error) { page, leftOut, err = w.spool.render.page(w.spool.store, job, on); return err }); err != nil {

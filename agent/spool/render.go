@@ -30,17 +30,25 @@ type sheet struct {
 	Printer
 	model profile.Profile // that it is printed with
 	proof store.Proof     // that it can give
-	font  *font.Font      // of its worker
+	tools *tools
+}
+
+// tools are what a worker makes one ticket after the other with.
+type tools struct {
+	filler   receipt.Filler
+	layouter layout.Layouter
+	font     font.Font // draws what no code page has
 }
 
 // page is a ticket laid out for a printer, and how many pictures of its data it
-// lacks because they cannot be read.
+// lacks because they cannot be read. The page is valid until the next one is made
+// with the same tools.
 func (r *renderer) page(st *store.Store, j *store.Job, on sheet) (page layout.Page, leftOut int, err error) {
 	doc, err := r.document(st, j, on)
 	if err != nil {
 		return page, 0, err
 	}
-	if page, err = layout.Layout(doc, on.model, on.Paper); err != nil {
+	if page, err = on.tools.layouter.Layout(doc, on.model, on.Paper); err != nil {
 		return page, 0, fmt.Errorf("lay out: %w", err)
 	}
 	return page, doc.LeftOut, nil
@@ -49,7 +57,7 @@ func (r *renderer) page(st *store.Store, j *store.Job, on sheet) (page layout.Pa
 // ticket is the whole of a ticket, from its first command to its cut, for the
 // kitchen with the sound that calls for it.
 func (r *renderer) ticket(j *store.Job, page layout.Page, on sheet, kept map[escpos.LogoSum]escpos.LogoKey) (printer.Ticket, error) {
-	b, err := escpos.Encode(page, on.model, escpos.Options{Font: on.font, Logos: kept})
+	b, err := escpos.Encode(page, on.model, escpos.Options{Font: &on.tools.font, Logos: kept})
 	if err != nil {
 		return printer.Ticket{}, fmt.Errorf("encode: %w", err)
 	}
@@ -66,7 +74,7 @@ func sounds(kind store.TicketKind) bool {
 
 func (r *renderer) document(st *store.Store, j *store.Job, on sheet) (doc receipt.Document, err error) {
 	in := ticket.Input{
-		Job: j, Paper: on.Paper,
+		Job: j, Paper: on.Paper, Filler: &on.tools.filler,
 		Printer: ticket.Printer{Name: on.Name, Profile: on.model.Name, Paper: on.Paper, Proof: on.proof},
 	}
 	if err := st.View(func(tx *store.Tx) error { return gather(tx, j, &in) }); err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"mostrador/drivers"
 	"mostrador/printer"
-	"mostrador/printer/font"
 	"mostrador/printer/profile"
 	"mostrador/store"
 )
@@ -19,9 +18,8 @@ type worker struct {
 	*unit
 	spool *Spool
 	log   *slog.Logger
-	// model is the profile that it prints with; font draws what no code page has.
-	model profile.Profile
-	font  font.Font
+	model profile.Profile // that it prints with
+	tools tools
 	// logos are the pictures that the printer's own memory keeps.
 	logos []storedLogo
 	// generation of the printer that is spoken with (memory.Generation).

@@ -126,16 +126,16 @@ func (e *encoder) text(runs []layout.Run) error {
 		if r.Column < e.column {
 			return errOverlap
 		}
-		n := utf8.RuneCountInString(text)
-		if end := r.Column + style.Width*n; end > e.columns {
-			return fmt.Errorf("the text needs %d columns and the paper has %d", end, e.columns)
-		}
 		if style.Width < r.Style.Width {
-			r.Column += min((min(r.Style.Width, 8)-style.Width)*n, e.columns-r.Column-style.Width*n) / 2
+			n := utf8.RuneCountInString(text)
+			r.Column += max(0, min((min(r.Style.Width, 8)-style.Width)*n, e.columns-r.Column-style.Width*n)/2)
 		}
 		e.advance(r.Column, style)
 		e.setStyle(style)
 		e.write(text)
+		if e.column > e.columns {
+			return fmt.Errorf("the text needs %d columns and the paper has %d", e.column, e.columns)
+		}
 	}
 	e.out = append(e.out, lf)
 	return nil
@@ -251,23 +251,37 @@ func (e *encoder) setAlign(align int) {
 // advance would.
 func (e *encoder) write(text string) {
 	jump := e.p.Position && blankInvisible(e.style)
-	for i := 0; i < len(text); {
-		if jump && text[i] == ' ' {
-			if n := spaces(text[i:]); n > 4 {
-				e.position(e.column + n*e.style.Width)
-				i += n
-				continue
-			}
+	for text != "" {
+		if n := plain(text, jump); n > 0 {
+			e.out = append(e.out, text[:n]...)
+			e.column += n * e.style.Width
+			text = text[n:]
+			continue
 		}
-		if c := text[i]; c >= ' ' && c <= '~' {
-			e.out = append(e.out, c)
-			i++
-		} else {
-			i += e.encode(text[i:])
+		if text[0] == ' ' {
+			n := spaces(text)
+			e.position(e.column + n*e.style.Width)
+			text = text[n:]
+			continue
 		}
+		text = text[e.encode(text):]
 		e.column += e.style.Width
 	}
 }
+
+// plain is how many bytes of ASCII text begins with, up to a gap that is jumped
+// over.
+func plain(text string, jump bool) int {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == ' ' && jump && strings.HasPrefix(text[i:], longGap) {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// longGap is the shortest one that a position is shorter than.
+const longGap = "     "
 
 func spaces(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
 

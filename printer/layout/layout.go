@@ -47,8 +47,8 @@ func (l *Layouter) Layout(doc receipt.Document, p profile.Profile, paper string)
 	}
 	s := &l.setter
 	s.reset(p, pp, len(doc.Lines))
-	for _, line := range doc.Lines {
-		if err := s.line(line); err != nil {
+	for i := range doc.Lines {
+		if err := s.line(&doc.Lines[i]); err != nil {
 			return Page{}, err
 		}
 		if len(s.rows) > MaxRows {
@@ -110,7 +110,7 @@ func (s *setter) reset(p profile.Profile, paper profile.Paper, lines int) {
 }
 
 // tableOf is the table of a line of text: most lines have that of the line above.
-func (s *setter) tableOf(l receipt.Line) (table, error) {
+func (s *setter) tableOf(l *receipt.Line) (table, error) {
 	if l.Format == s.format && len(l.Columns) == s.shared {
 		return s.table, nil
 	}
@@ -121,7 +121,7 @@ func (s *setter) tableOf(l receipt.Line) (table, error) {
 	return t, err
 }
 
-func (s *setter) line(l receipt.Line) error {
+func (s *setter) line(l *receipt.Line) error {
 	switch l.Kind {
 	case receipt.RuleLine:
 		if l.Format.Border == receipt.BorderLine {
@@ -151,7 +151,7 @@ func (s *setter) line(l receipt.Line) error {
 
 // text sets a line of columns: each wraps by itself, and the rows of the line
 // are as many as the longest column needs.
-func (s *setter) text(l receipt.Line) error {
+func (s *setter) text(l *receipt.Line) error {
 	t, err := s.tableOf(l)
 	if err != nil {
 		return fmt.Errorf("line %d: %w", l.Number, err)
@@ -180,11 +180,11 @@ func (s *setter) columnsOf(t table, columns []receipt.Column, f *receipt.Format)
 	s.wrap.reset()
 	s.cells = s.cells[:0]
 	height = 1
-	for i, c := range columns {
+	for i := range columns {
 		if i == len(t.widths) {
 			break
 		}
-		w := s.wrap.column(&s.profile, c, t.widths[i], f)
+		w := s.wrap.column(&s.profile, &columns[i], t.widths[i], f)
 		s.cells = append(s.cells, w)
 		height = max(height, len(w.lines))
 	}
@@ -244,7 +244,7 @@ func (s *setter) addRule(left, width int, glyph string) {
 
 // addCode places a code. A code without data, as an empty field of an order
 // gives it, is left out.
-func (s *setter) addCode(l receipt.Line) {
+func (s *setter) addCode(l *receipt.Line) {
 	if l.Code.Data == "" {
 		return
 	}
@@ -259,7 +259,7 @@ func (s *setter) addCode(l receipt.Line) {
 }
 
 // addImage places a picture, scaled down to the paper if it is wider.
-func (s *setter) addImage(l receipt.Line) {
+func (s *setter) addImage(l *receipt.Line) {
 	if l.Image == nil || l.Image.Width < 1 || l.Image.Height < 1 {
 		return
 	}
@@ -272,7 +272,7 @@ func (s *setter) addImage(l receipt.Line) {
 }
 
 // alignOf is where a code or a picture stands.
-func (s *setter) alignOf(l receipt.Line) int {
+func (s *setter) alignOf(l *receipt.Line) int {
 	align := l.Align
 	if left, width := extent(l.Format, s.columns); align == receipt.Center && width < s.columns {
 		switch { // to where the narrow table stands

@@ -12,7 +12,7 @@ import (
 // give what their longest words do not need; where that is too little, wide
 // characters become narrow, first theirs, then the number's own, and at last
 // their words break. Only a number that is wider than the paper breaks, too.
-func (s *setter) keepNumbers(t *table, l receipt.Line) []receipt.Column {
+func (s *setter) keepNumbers(t *table, l *receipt.Line) []receipt.Column {
 	t.widths = slices.Clone(t.widths) // other lines have this table, too
 	columns := slices.Clone(l.Columns[:min(len(l.Columns), len(t.widths))])
 	for {
@@ -40,8 +40,8 @@ const leastWidth = 6
 
 func (s *setter) needs(columns []receipt.Column) []need {
 	needs := make([]need, len(columns))
-	for i, c := range columns {
-		needs[i] = s.wrap.need(&s.profile, c, s.columns)
+	for i := range columns {
+		needs[i] = s.wrap.need(&s.profile, &columns[i], s.columns)
 	}
 	return needs
 }
@@ -148,7 +148,7 @@ func narrowColumn(c *receipt.Column) bool {
 }
 
 // need measures the words of a column as if it were as wide as the paper.
-func (w *wrapper) need(p *profile.Profile, c receipt.Column, paper int) need {
+func (w *wrapper) need(p *profile.Profile, c *receipt.Column, paper int) need {
 	w.marks = w.marks[:0]
 	for i, span := range c.Spans {
 		w.read(p, span, i, paper, true)

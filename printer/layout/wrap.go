@@ -63,7 +63,7 @@ func (w *wrapper) reset() {
 }
 
 // column wraps a column to a width. A column that is not shown has no lines.
-func (w *wrapper) column(p *profile.Profile, c receipt.Column, width int, f *receipt.Format) wrapped {
+func (w *wrapper) column(p *profile.Profile, c *receipt.Column, width int, f *receipt.Format) wrapped {
 	out := wrapped{align: c.Align}
 	if width <= 0 {
 		return out
@@ -95,7 +95,8 @@ func (w *wrapper) column(p *profile.Profile, c receipt.Column, width int, f *rec
 // columns do. Only text of single-cell characters is measured here.
 func (w *wrapper) fits(p *profile.Profile, spans []receipt.Span, width int, words bool) bool {
 	line := wrappedLine{first: len(w.pieces)}
-	for i, span := range spans {
+	for i := range spans {
+		span := &spans[i]
 		pc := piece{text: span.Text, style: styleOf(span.Style, width, words), span: i}
 		n, ok := w.measure.Cells(span.Text)
 		if !ok {

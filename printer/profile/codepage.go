@@ -95,7 +95,7 @@ func stands(r rune) bool {
 // Page finds the code page that holds r. Pages are counted by their index in
 // p.Pages; current is the one in force, or -1. The current page is kept when it
 // holds r, else the first that does is taken. ok is false when no page holds it.
-func (p Profile) Page(r rune, current int) (page int, b byte, ok bool) {
+func (p *Profile) Page(r rune, current int) (page int, b byte, ok bool) {
 	if current >= 0 && current < len(p.Pages) {
 		if b, ok := p.Pages[current].Encode(r); ok {
 			return current, b, true
@@ -114,7 +114,7 @@ func (p Profile) Page(r rune, current int) (page int, b byte, ok bool) {
 
 // Holds reports whether the printer can write r: some page of it holds r, or
 // Unicode does.
-func (p Profile) Holds(r rune) bool {
+func (p *Profile) Holds(r rune) bool {
 	_, _, ok := p.Page(r, -1)
 	return ok || p.Unicode(r)
 }
@@ -124,7 +124,7 @@ func (p Profile) Holds(r rune) bool {
 // are; they hold at least what the model's code pages hold. So this is only what
 // Epson's pages 12 (PC853) and 30 and 31 (TCVN-3) add to the pages that
 // profiles list: Vietnamese, Esperanto and Maltese.
-func (p Profile) Unicode(r rune) bool {
+func (p *Profile) Unicode(r rune) bool {
 	return p.UTF8 && r > 0xff && unicode.Is(unicodeFonts, r)
 }
 

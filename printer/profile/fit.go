@@ -18,7 +18,7 @@ import (
 // (… becomes ..., ł becomes l, Cyrillic becomes Latin where there is no
 // Cyrillic page), and by one question mark per character where there is no such
 // thing (emoji, Han, Arabic). Fit(Fit(s)) is Fit(s).
-func (p Profile) Fit(s string) string {
+func (p *Profile) Fit(s string) string {
 	if plain(s) || p.asItIs(s) {
 		return s
 	}

@@ -19,7 +19,7 @@ import (
 // What stays beyond the pages is letters, signs and marks, and the joiner within
 // a character. Letters that are written from right to left always count as
 // drawn: printers set them in the order of their bytes.
-func (p Profile) Keep(s string) (text string, drawn bool) {
+func (p *Profile) Keep(s string) (text string, drawn bool) {
 	if plain(s) || p.asItIs(s) {
 		return s, false
 	}

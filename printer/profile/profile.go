@@ -132,7 +132,7 @@ const (
 )
 
 // Draws reports whether a line of text can be drawn as a picture of itself.
-func (p Profile) Draws() bool { return p.Graphics == GraphicsRaster }
+func (p *Profile) Draws() bool { return p.Graphics == GraphicsRaster }
 
 // LargestLetter is how many times a letter can be made as wide and as high.
 func (p Profile) LargestLetter() int {

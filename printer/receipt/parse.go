@@ -3,6 +3,7 @@ package receipt
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -90,16 +91,21 @@ func (r *room) grown(p *parser) *room {
 	return &grown
 }
 
-func newParser(r *room) parser {
-	p := parser{
-		format: new(Format),
+func newParser(r *room) parser { return parser{}.anew(r, firstFormat()) }
+
+// firstFormat is in force above the first line.
+func firstFormat() *Format { return &Format{Align: Center} }
+
+// anew is a parser before its first line, in the memory of this one.
+func (p parser) anew(r *room, first *Format) parser {
+	return parser{
+		format: first,
 		option: defaultOption(),
-		lines:  make([]Line, 0, r.lines),
-		cols:   make([]Column, 0, r.columns),
-		spans:  make([]Span, 0, r.spans),
+		lines:  slices.Grow(p.lines[:0], r.lines),
+		cols:   slices.Grow(p.cols[:0], r.columns),
+		spans:  slices.Grow(p.spans[:0], r.spans),
+		text:   p.text[:0],
 	}
-	p.format.Align = Center
-	return p
 }
 
 // document is what has been read, or the faults.

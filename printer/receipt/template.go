@@ -16,6 +16,7 @@ type Template struct {
 	main *block
 	// trusted: its command properties are followed.
 	trusted bool
+	first   *Format              // above its first line
 	room    atomic.Pointer[room] // of the largest document so far
 }
 
@@ -58,16 +59,23 @@ func NewTemplate(name, text string, funcs template.FuncMap) (*Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
-	tmpl := &Template{name: name, main: main}
+	tmpl := &Template{name: name, main: main, first: firstFormat()}
 	tmpl.room.Store(roomFor(16))
 	return tmpl, nil
 }
 
 // Execute fills the template with data. What it adds to a ticket is bounded to
 // MaxSource bytes.
-func (t *Template) Execute(data any) (Document, error) {
-	before := t.room.Load()
-	f := filler{parser: newParser(before)}
+func (t *Template) Execute(data any) (Document, error) { return new(Filler).Fill(t, data) }
+
+// A Filler fills one template after the other in the same memory. It belongs to
+// one goroutine.
+type Filler struct{ filler filler }
+
+// Fill is Template.Execute, but that the document is valid until the next call.
+func (fl *Filler) Fill(t *Template, data any) (Document, error) {
+	before, f := t.room.Load(), &fl.filler
+	f.reset(before, t.first)
 	f.parser.trusted = t.trusted
 	if err := f.fill(t.main, data); err != nil {
 		return Document{}, fmt.Errorf("fill template: %w", err)

@@ -16,6 +16,7 @@ type filler struct {
 	markup bool            // nothing is read: line is the whole markup
 	lines  int             // that have ended
 	data   []string        // of the line at hand
+	vars   []reflect.Value // of all frames, the innermost last
 	bytes  int             // of markup and data so far
 	depth  int             // of templates in templates
 	steps  int             // rounds of range, and templates, so far
@@ -42,6 +43,12 @@ func (f *filler) step() error {
 // maxDepth bounds templates that call themselves. Go's stack holds far more.
 const maxDepth = 10_000
 
+// reset prepares for a document, in the memory of the last. The texts of that one
+// stay as they are.
+func (f *filler) reset(r *room, first *Format) {
+	*f = filler{parser: f.parser.anew(r, first), line: f.line[:0], data: f.data[:0], vars: f.vars[:0]}
+}
+
 // fill runs the program of a template.
 func (f *filler) fill(b *block, data any) error {
 	if err := f.block(b, reflect.ValueOf(data)); err != nil {
@@ -60,9 +67,12 @@ func (f *filler) block(b *block, dot reflect.Value) error {
 	if err := f.step(); err != nil {
 		return err
 	}
-	fr := frame{filler: f, dot: dot, vars: make([]reflect.Value, b.slots)}
+	first := len(f.vars)
+	f.vars = append(f.vars, make([]reflect.Value, b.slots)...)
+	fr := frame{filler: f, dot: dot, vars: f.vars[first:len(f.vars):len(f.vars)]}
 	fr.vars[0] = dot
 	_, err := fr.run(b.ops)
+	f.vars = f.vars[:first]
 	f.depth--
 	return err
 }

@@ -15,11 +15,11 @@ type piece struct {
 // A shape is a line of a template that has been read as markup with its data
 // left open: no data can change its columns, styles and properties any more.
 type shape struct {
-	pieces  []piece // the places for data only, in order
-	bytes   int     // of its markup
-	dots    int     // of its pictures
-	changes changes
-	lines   []shapedLine // one; none or more for a line of properties
+	pieces   []piece // the places for data only, in order
+	bytes    int     // of its markup
+	dots     int     // of its pictures
+	settings settings
+	lines    []shapedLine // one; none or more for a line of properties
 }
 
 type shapedLine struct {
@@ -59,7 +59,7 @@ func shapeOf(pieces []piece, mark rune) *shape {
 		return nil
 	}
 	var ok bool
-	if s.changes, ok = changesOf(low, high); !ok {
+	if s.settings.changes, ok = changesOf(low, high); !ok {
 		return nil
 	}
 	s.dots = low.dots
@@ -136,7 +136,7 @@ func (s *shape) add(f *filler, data []string) {
 	p := &f.parser
 	p.number++
 	p.dots += s.dots
-	s.changes.apply(p)
+	s.settings.apply(p)
 	for i := range s.lines {
 		open := &s.lines[i]
 		l := open.Line

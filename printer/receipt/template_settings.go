@@ -1,6 +1,9 @@
 package receipt
 
-import "reflect"
+import (
+	"reflect"
+	"sync/atomic"
+)
 
 // A base is the settings above a line.
 type base struct {
@@ -16,6 +19,21 @@ type changes []change
 type change struct {
 	part, field int
 	value       reflect.Value
+}
+
+// settings are the changes of a line, and what they made of the settings above it
+// the last time: a template goes the same way each time, and no format is written
+// to once it is in force.
+type settings struct {
+	changes changes
+	last    atomic.Pointer[transition]
+}
+
+// A transition is the settings above and below a line.
+type transition struct {
+	above  *Format
+	option Option
+	below  base
 }
 
 func lowBase() base { return base{} }
@@ -71,14 +89,18 @@ func changesOf(low, high parser) (set changes, ok bool) {
 }
 
 // apply sets the fields below the line. Lines above keep their format.
-func (cs changes) apply(p *parser) {
-	if len(cs) == 0 {
+func (s *settings) apply(p *parser) {
+	if len(s.changes) == 0 {
 		return
 	}
-	next := base{*p.format, p.option}
-	v := reflect.ValueOf(&next).Elem()
-	for _, c := range cs {
-		v.Field(c.part).Field(c.field).Set(c.value)
+	last := s.last.Load()
+	if last == nil || last.above != p.format || last.option != p.option {
+		last = &transition{above: p.format, option: p.option, below: base{*p.format, p.option}}
+		v := reflect.ValueOf(&last.below).Elem()
+		for _, c := range s.changes {
+			v.Field(c.part).Field(c.field).Set(c.value)
+		}
+		s.last.Store(last)
 	}
-	p.format, p.option = &next.Format, next.Option
+	p.format, p.option = &last.below.Format, last.below.Option
 }

@@ -13,6 +13,7 @@ import (
 
 	"mostrador/printer/escpos"
 	"mostrador/printer/layout"
+	"mostrador/printer/receipt"
 	"mostrador/store"
 )
 
@@ -53,9 +54,11 @@ func ourFigures(b *testing.B) figures {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	m, money, tmpl, p := readMeasured(b), store.NewMoneyFormat("de"), measuredTemplate(b), lookup(b, "TM-T20II")
 	var out []byte
+	var v measuredView
+	var filler receipt.Filler
 	var setter layout.Layouter
 	once := func() {
-		doc, err := tmpl.Execute(m.view(money))
+		doc, err := filler.Fill(tmpl, m.view(money, &v))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -53,6 +53,16 @@ type Input struct {
 	Paper string
 	// Printer that it comes out of, for the test ticket.
 	Printer Printer
+	// Filler whose memory the document stands in, until it fills another one. Nil:
+	// the document has its own.
+	Filler *receipt.Filler
+}
+
+func (in *Input) fill(t *receipt.Template, view any) (receipt.Document, error) {
+	if in.Filler == nil {
+		return t.Execute(view)
+	}
+	return in.Filler.Fill(t, view)
 }
 
 // A Printer is what the test ticket says of the printer that it comes out of.
@@ -126,12 +136,12 @@ func (r *Renderer) Render(in Input) (receipt.Document, error) {
 		set = r.templates[""]
 	}
 	kind := in.Job.Kind
-	doc, err := set[kind].Execute(view)
+	doc, err := in.fill(set[kind], view)
 	if err == nil || set[kind] == r.shipped[kind] {
 		return doc, err
 	}
 	r.log.Error("a template of your own failed; the shipped one is used", "kind", string(kind), "error", err)
-	if doc, err = r.shipped[kind].Execute(view); err != nil {
+	if doc, err = in.fill(r.shipped[kind], view); err != nil {
 		return doc, err
 	}
 	return r.headed(doc, []markView{{r.words.TemplateFault, ""}})
