@@ -75,7 +75,7 @@ func (s *Spool) takeStock(tx *store.Tx, u *unit, st *standing) (*store.Job, erro
 		}
 		if expired(j, now) {
 			if st.Outage == nil {
-				st.Outage = &outage{From: oldest, Cause: s.idleWords(st)}
+				st.Outage = &outage{From: oldest, Cause: idleWords(st, oldest)}
 			}
 			if err := s.concludeExpired(tx, j, st); err != nil {
 				return nil, err
@@ -91,7 +91,7 @@ func (s *Spool) takeStock(tx *store.Tx, u *unit, st *standing) (*store.Job, erro
 		return nil, errAsItWas
 	}
 	if st.Outage == nil {
-		st.Outage = &outage{From: oldest, Cause: s.idleWords(st)}
+		st.Outage = &outage{From: oldest, Cause: idleWords(st, oldest)}
 	}
 	o := st.Outage
 	o.Waited = max(o.Waited, waiting)
@@ -104,10 +104,16 @@ func (s *Spool) takeStock(tx *store.Tx, u *unit, st *standing) (*store.Job, erro
 	return s.putDigest(tx, u.Name, u.Name, o, waited)
 }
 
-// idleWords say why tickets waited although the printer could have printed.
-func (s *Spool) idleWords(st *standing) string {
+// idleWords say why tickets since oldest waited although the printer could have
+// printed.
+func idleWords(st *standing, oldest store.Moment) string {
 	if st.Paused != nil {
 		return st.Paused.words()
+	}
+	if st.Held != nil {
+		if waited, _ := oldest.Since(st.Held.Until); waited > 0 {
+			return st.Held.words()
+		}
 	}
 	return "el agente o la impresora estuvieron parados"
 }

@@ -218,6 +218,28 @@ func TestPauseAndMove(t *testing.T) {
 	})
 }
 
+// What waited in a pause is told to have waited for it, also where another outage
+// came and went before it was out.
+func TestWordsOfAPauseThatIsOver(t *testing.T) {
+	at := func(uptime time.Duration) store.Moment { return store.Moment{Boot: "b", Uptime: uptime} }
+	pause := Pause{By: "Ana", Reason: "limpieza", At: at(time.Minute)}
+	const stopped = "el agente o la impresora estuvieron parados"
+	for _, c := range []struct {
+		standing standing
+		oldest   store.Moment
+		want     string
+	}{
+		{standing{}, at(time.Minute), stopped},
+		{standing{Paused: &pause}, at(time.Hour), "en pausa por Ana (limpieza)"},
+		{standing{Held: &Held{pause, at(10 * time.Minute)}}, at(9 * time.Minute), "en pausa por Ana (limpieza)"},
+		{standing{Held: &Held{pause, at(10 * time.Minute)}}, at(11 * time.Minute), stopped},
+	} {
+		if got := idleWords(&c.standing, c.oldest); got != c.want {
+			t.Errorf("%+v with a ticket of %v: %q, want %q", c.standing, c.oldest.Uptime, got, c.want)
+		}
+	}
+}
+
 // Not even a printer that is paused and cannot print hands its tickets over: the
 // person who paused it knows of them.
 func TestPausedAndDeadKeepsItsTickets(t *testing.T) {

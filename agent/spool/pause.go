@@ -37,7 +37,7 @@ func (s *Spool) Resume(printer, who string) error {
 		if p == nil {
 			return errAsItWas
 		}
-		st.Paused = nil
+		st.Paused, st.Held = nil, &Held{*p, tx.Now()}
 		if long, _ := p.At.Since(tx.Now()); st.Outage == nil && long >= longWait {
 			st.Outage = &outage{From: p.At, Cause: p.words()}
 		}

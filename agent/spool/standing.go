@@ -12,6 +12,8 @@ import (
 type standing struct {
 	Paused *Pause  `json:"paused,omitempty"`
 	Outage *outage `json:"outage,omitempty"`
+	// Held is the last pause that is over, while what waited in it may still wait.
+	Held *Held `json:"held,omitempty"`
 	// NearEnd: staff have been told that this roll nears its end. Opened: the
 	// printer was seen open or empty since, so that the roll may be another one.
 	NearEnd bool `json:"near_end,omitempty"`
@@ -34,6 +36,12 @@ func (p *Pause) words() string {
 		words += " (" + p.Reason + ")"
 	}
 	return words
+}
+
+// Held is a pause that is over.
+type Held struct {
+	Pause
+	Until store.Moment `json:"until"`
 }
 
 // An outage is a time in which a printer could not print, until it has been

@@ -136,13 +136,18 @@ func TestCommandsSurviveKills(t *testing.T) {
 			}
 		}
 	}
-	done := map[string]int{}
-	for _, e := range c.cloud.Events("timeline") {
-		var entry store.Entry
-		if e.Into(t, &entry); entry.Kind == "staff.message" {
-			done[entry.Text]++
+	var done map[string]int
+	all := func() bool { // the log has its own stream, which may come behind the results
+		done = map[string]int{}
+		for _, e := range c.cloud.Events("timeline") {
+			var entry store.Entry
+			if e.Into(t, &entry); entry.Kind == "staff.message" {
+				done[entry.Text]++
+			}
 		}
+		return len(done) >= outcomes[command.Done]
 	}
+	c.eventually(60*time.Second, "the messages in the log", all)
 	for text, n := range done {
 		if n != 1 {
 			t.Errorf("done %d times: %s", n, text)
