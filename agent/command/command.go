@@ -35,6 +35,9 @@ type Line interface {
 	// of an epoch on (empty: the present one), and tells which they are. It gives
 	// ErrRefused where there are none.
 	Replay(stream, epoch string, from uint64, who string) (any, error)
+	// Renew has the terminal's certificate renewed now; ErrRefused where it is not
+	// one that is.
+	Renew() (any, error)
 }
 
 // Commands does what people and the cloud ask.
@@ -153,6 +156,9 @@ func (c *Commands) Replay(stream, epoch string, from uint64, who string) (any, e
 	}
 	return c.line.Replay(stream, epoch, from, who)
 }
+
+// Renew has the terminal's certificate renewed now, whatever is left of it.
+func (c *Commands) Renew() (any, error) { return c.line.Renew() }
 
 // Runs says which process the commands run in, before they are asked anything.
 func (c *Commands) Runs(on Machine) { c.machine = on }

@@ -81,6 +81,8 @@ type aLine struct{}
 
 func (aLine) State() any { return map[string]bool{"connected": false} }
 
+func (aLine) Renew() (any, error) { return nil, ErrRefused }
+
 func (aLine) Replay(stream, epoch string, from uint64, _ string) (any, error) {
 	if from > 40 {
 		return nil, fmt.Errorf("%w: nothing to send again", ErrRefused)

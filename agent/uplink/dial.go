@@ -97,7 +97,12 @@ func (set Settings) tls(host string) (*tls.Config, error) {
 		}
 	}
 	if set.ClientCertFile != "" {
-		pair, err := tls.LoadX509KeyPair(set.ClientCertFile, set.ClientKeyFile)
+		certificate, key := set.ClientCertFile, set.ClientKeyFile
+		if set.renewer != nil {
+			certificate = set.renewer.choose()
+			key = certificate
+		}
+		pair, err := tls.LoadX509KeyPair(certificate, key)
 		if err != nil {
 			return nil, fmt.Errorf("read client_cert_file and client_key_file: %w", err)
 		}

@@ -139,7 +139,7 @@ func explainValidity(whose string, cert *x509.Certificate, now time.Time) (strin
 	}
 	return fmt.Sprintf("%s was valid until %s and this terminal's clock says %s",
 			whose, cert.NotAfter.UTC().Format(day), now.UTC().Format(day)),
-		"If the clock is right, it needs a new certificate; else set the clock."
+		"If the clock is right, it needs a new certificate (for a terminal's own: mostrador pair with a new code); else set the clock."
 }
 
 // What Windows calls the errors of its sockets; syscall's own names stand for

@@ -18,6 +18,8 @@ const (
 	downConfig    = "config"
 	downCatalogue = "catalogue"
 	downAcks      = "acks"
+	// downCredentials answers renewals of the terminal's certificate.
+	downCredentials = "credentials"
 )
 
 const (
@@ -166,11 +168,29 @@ func (s *session) handle(m mqtt.Message) (err error) {
 		return s.u.handler.Config(s.ctx, m.Payload(), ack)
 	case downCatalogue:
 		return s.u.handler.Catalogue(s.ctx, m.Payload(), ack)
+	case downCredentials:
+		return s.renewed(m.Payload(), ack)
 	}
 	// Something that an earlier version had subscribed to.
 	s.u.log.Warn("a message on a topic that this version does not know was dropped",
 		"topic", m.Topic(), "bytes", len(m.Payload()))
 	return ack()
+}
+
+// renewed keeps a new certificate, and has the next connection use it.
+func (s *session) renewed(payload []byte, ack func() error) error {
+	fresh := false
+	if r := s.u.set.renewer; r != nil {
+		var err error
+		if fresh, err = r.take(payload); err != nil {
+			return err
+		}
+	}
+	err := ack()
+	if fresh {
+		s.fail(&plannedError{"to use the renewed certificate"})
+	}
+	return err
 }
 
 // A plannedError ends a session that has nothing wrong with it.

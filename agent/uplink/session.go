@@ -79,12 +79,16 @@ func (s *session) run(ctx context.Context) error {
 
 	resumed, err := s.connect()
 	if err != nil {
+		s.u.set.renewer.settle(err)
 		return fmt.Errorf("connect: %w", err)
 	}
 	defer s.client.Disconnect(disconnectWait)
 	if err := s.greet(); err != nil {
-		return s.reason(err)
+		err = s.reason(err)
+		s.u.set.renewer.settle(err)
+		return err
 	}
+	s.u.set.renewer.settle(nil)
 	s.u.connected(resumed)
 	parts.Go(s.beat)
 	s.publish()
@@ -215,7 +219,11 @@ func (s *session) subscribeEach() error {
 		needed = append(needed, downAcks)
 	}
 	var topics []string
-	for _, last := range append(slices.Clone(needed), downCommands, downConfig, downCatalogue) {
+	wanted := append(slices.Clone(needed), downCommands, downConfig, downCatalogue)
+	if s.u.set.renewer != nil {
+		wanted = append(wanted, downCredentials)
+	}
+	for _, last := range wanted {
 		topics = append(topics, s.prefix+"/down/"+last)
 	}
 	granted, err := s.ask(topics...)

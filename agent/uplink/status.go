@@ -42,6 +42,9 @@ type Status struct {
 	Replays        []Again                 `json:"replays,omitempty"`
 	// ServerClock is the backend's clock beside the terminal's.
 	ServerClock *ServerClock `json:"server_clock,omitempty"`
+	// Renewal is how the renewal of the terminal's certificate stands, nil where
+	// it is not renewed.
+	Renewal *Renewal `json:"renewal,omitempty"`
 	// StoreError is why Waiting could not be read.
 	StoreError string `json:"store_error,omitempty"`
 }
@@ -81,6 +84,11 @@ func (u *Uplink) Status() Status {
 	}
 	for _, c := range u.set.certificates.ending(u.set.certificates.now()) {
 		s.Notices = append(slices.Clip(s.Notices), c.notice(u.set.certificates.now()))
+	}
+	if s.Renewal = u.set.renewer.status(); s.Renewal != nil {
+		if n := u.set.renewer.notice(); n != "" {
+			s.Notices = append(slices.Clip(s.Notices), n)
+		}
 	}
 	if u.set.byBackend() {
 		s.AcknowledgedBy = "backend"

@@ -35,6 +35,9 @@ type Settings struct {
 	// empty: the system's. The client's certificate and key are PEM files too.
 	// All are read again at each connection.
 	CAFile, ClientCertFile, ClientKeyFile string
+	// Renew: the certificate is renewed before it ends; certificate and key are
+	// one file then, which is replaced.
+	Renew bool
 	// Proxy is the URL of an HTTP proxy that lets CONNECT through, http or
 	// https, with user and password where it wants them; empty: none.
 	Proxy string
@@ -64,6 +67,8 @@ type Settings struct {
 
 	// certificates judges and notes what TLS meets; New sets it.
 	certificates *certificates
+	// renewer renews the certificate, nil where nothing is renewed; New sets it.
+	renewer *renewer
 	// trust changes whom TLS believes; nil: as the files say.
 	trust func(*tls.Config)
 
@@ -130,6 +135,7 @@ func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
 	}
 	m := newMarks(st, log)
 	set.certificates = newCertificates(st, log)
+	set.renewer = newRenewer(set, st, log)
 	return &Uplink{
 		set: set, store: st, handler: h, log: log,
 		marks: m, settler: newSettler(st, m, log), replays: newReplays(st, log),
@@ -157,6 +163,9 @@ func (u *Uplink) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { u.sweep(ctx) })
 	parts.Go(func() { u.set.certificates.run(ctx) })
+	if u.set.renewer != nil {
+		parts.Go(func() { u.set.renewer.run(ctx) })
+	}
 	saving, stopSaving := context.WithCancel(context.WithoutCancel(ctx))
 	parts.Go(func() { u.marks.run(saving) })
 

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"mostrador/agent/command"
-	pairings "mostrador/agent/pairing"
+	"mostrador/agent/pairing"
 	"mostrador/agent/uplink"
 	"mostrador/agent/uplink/uplinktest"
 	"mostrador/drivers/drivertest"
@@ -35,7 +35,7 @@ type newTerminal struct {
 	binary  string
 	certs   uplinktest.Certificates
 	broker  *uplinktest.Broker
-	pairing string // where codes are taken
+	codesAt string // where codes are taken
 	issuer  *uplinktest.Issuer
 	codes   []*uplinktest.IssuedCode
 	cloud   *uplinktest.Consumer
@@ -66,10 +66,10 @@ func newPairing(t *testing.T, life time.Duration, terminals ...string) *newTermi
 	n := &newTerminal{t: t, dir: t.TempDir(), binary: binary, certs: uplinktest.MakeCertificates(t, time.Now().Add(-time.Hour)), log: &bytes.Buffer{}}
 	n.config, n.dataDir = filepath.Join(n.dir, "mostrador.toml"), filepath.Join(n.dir, "data")
 	at := uplinktest.FreeAddress(t)
-	n.pairing = "tls://" + at
+	n.codesAt = "tls://" + at
 	users := map[string]string{"backend": "secret"}
 	for _, name := range terminals {
-		c, err := pairings.NewCode()
+		c, err := pairing.NewCode()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +92,7 @@ func newPairing(t *testing.T, life time.Duration, terminals ...string) *newTermi
 		c.Broker = n.broker.URL()
 	}
 	n.issuer = uplinktest.NewIssuer(t, n.certs, life, n.codes)
-	n.issuer.Connect(n.pairing, "backend", "secret")
+	n.issuer.Connect(n.codesAt, "backend", "secret")
 	n.cloud = uplinktest.SubscribeTLS(t, "tls://backend:secret@"+at, "backend", n.certs.CA)
 	t.Cleanup(func() {
 		n.kill()
@@ -143,7 +143,7 @@ func (n *newTerminal) pair(code *uplinktest.IssuedCode, args ...string) (out com
 }
 
 func (n *newTerminal) pairArgs(code *uplinktest.IssuedCode, more ...string) []string {
-	return append([]string{"pair", code.Text, "--broker", n.pairing, "--data-dir", n.dataDir, "--wait", "30s"}, more...)
+	return append([]string{"pair", code.Text, "--broker", n.codesAt, "--data-dir", n.dataDir, "--wait", "30s"}, more...)
 }
 
 func (n *newTerminal) start() {

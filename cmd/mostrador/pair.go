@@ -20,16 +20,17 @@ import (
 	"mostrador/agent/web"
 )
 
-// A pairing is one call of the verb.
-type pairing struct {
+// A pairCall is one call of the verb.
+type pairCall struct {
 	*app
 	request command.PairRequest
 	dataDir string
 	wait    time.Duration
+	renew   bool
 }
 
 func (a *app) pairCommand() *cobra.Command {
-	p := &pairing{app: a}
+	p := &pairCall{app: a}
 	cmd := &cobra.Command{
 		Use: "pair [CODE]", Short: "Turn a code into this terminal's own credentials, and connect with them",
 		Long: "Turn a code that the backend has given out into this terminal's own credentials: the key is made here\n" +
@@ -37,16 +38,22 @@ func (a *app) pairCommand() *cobra.Command {
 			"is none. Without CODE it is read from the keyboard, or from a scanner, which may read the QR code.\n" +
 			"Whatever interrupts it, run it again with the same code.",
 		Args: usage(cobra.MaximumNArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if p.renew {
+				return p.renewNow(c.Context(), args)
+			}
+			return p.run(c.Context(), args)
+		},
 	}
 	cmd.Flags().StringVar(&p.request.Broker, "broker", "", "the `URL` where codes are taken, such as tls://pair.example.com:8884; else what the code or [uplink] pairing_broker says")
 	cmd.Flags().BoolVar(&p.request.Rename, "rename", false, "take another name than the one that this terminal has")
 	cmd.Flags().StringVar(&p.dataDir, "data-dir", "", "the data `FOLDER` of a configuration that is written because there is none")
+	cmd.Flags().BoolVar(&p.renew, "renew", false, "renew the certificate of a paired terminal now; it needs no code")
 	cmd.Flags().DurationVar(&p.wait, "wait", 2*time.Minute, "how long to wait for the answer, and for the connection")
 	return cmd
 }
 
-func (p *pairing) run(ctx context.Context, args []string) (err error) {
+func (p *pairCall) run(ctx context.Context, args []string) (err error) {
 	if p.request.Code, err = p.readCode(args); err != nil {
 		return err
 	}
@@ -65,7 +72,43 @@ func (p *pairing) run(ctx context.Context, args []string) (err error) {
 	return p.connect(ctx, out, before)
 }
 
-func (p *pairing) failed(err error) error {
+// renewNow asks the daemon to renew the certificate, and waits for what comes of
+// it.
+func (p *pairCall) renewNow(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		return wrongUse("--renew needs no code")
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	var before uplink.Renewal
+	if err := client.Post(ctx, "/v1/uplink/renew", struct{}{}, &before); err != nil {
+		return exitOf(err)
+	}
+	patience, stop := context.WithTimeout(ctx, p.wait)
+	defer stop()
+	look := time.NewTicker(200 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if s := p.lineStatus(patience); s != nil && s.Renewal != nil {
+			r := s.Renewal
+			if r.Until.After(before.Until) && s.Connected {
+				return p.show(r, func(w io.Writer) { fmt.Fprintf(w, "Certificado renovado: vale hasta el %s.\n", p.when(r.Until)) })
+			}
+			if r.Failure != "" && r.Failures > before.Failures && s.Connected {
+				return fmt.Errorf("the certificate was not renewed, and the old one stays: %s", r.Failure)
+			}
+		}
+		select {
+		case <-look.C:
+		case <-patience.Done():
+			return fmt.Errorf("the backend has not answered within %v; the terminal goes on asking, and mostrador uplink status tells", p.wait)
+		}
+	}
+}
+
+func (p *pairCall) failed(err error) error {
 	if errors.Is(err, command.ErrWrong) {
 		return &exitError{exitWrongUse, err}
 	}
@@ -79,7 +122,7 @@ func (p *pairing) failed(err error) error {
 }
 
 // readCode is the argument, or a line of the standard input.
-func (p *pairing) readCode(args []string) (string, error) {
+func (p *pairCall) readCode(args []string) (string, error) {
 	if len(args) > 0 {
 		return args[0], nil
 	}
@@ -92,7 +135,7 @@ func (p *pairing) readCode(args []string) (string, error) {
 }
 
 // steps are what pairing needs of this machine.
-func (p *pairing) steps() *command.Pairing {
+func (p *pairCall) steps() *command.Pairing {
 	host, _ := os.Hostname() // for people only
 	return &command.Pairing{
 		ConfigPath: p.configPath, Known: known(schemes()), DataDir: p.dataDir,
@@ -144,7 +187,7 @@ func putAside(path string, file []byte) error {
 }
 
 // lineStatus is how the line of the running daemon stands, nil where none runs.
-func (p *pairing) lineStatus(ctx context.Context) *uplink.Status {
+func (p *pairCall) lineStatus(ctx context.Context) *uplink.Status {
 	client, err := p.client()
 	if err != nil {
 		return nil
@@ -159,7 +202,7 @@ func (p *pairing) lineStatus(ctx context.Context) *uplink.Status {
 // connect has the daemon that runs start again by the new credentials, and
 // waits until it is connected. A terminal that was connected before goes back to
 // what it had when that does not come about.
-func (p *pairing) connect(ctx context.Context, out *command.Paired, before *uplink.Status) error {
+func (p *pairCall) connect(ctx context.Context, out *command.Paired, before *uplink.Status) error {
 	if before == nil || out.Already && before.Connected {
 		return nil
 	}
@@ -187,7 +230,7 @@ func (p *pairing) connect(ctx context.Context, out *command.Paired, before *upli
 	return fmt.Errorf("the terminal does not connect with its new credentials and has gone back to those of before: %s Run it again with the same code when that is mended", why)
 }
 
-func (p *pairing) restart(ctx context.Context) error {
+func (p *pairCall) restart(ctx context.Context) error {
 	client, err := p.client()
 	if err != nil {
 		return err
@@ -197,7 +240,7 @@ func (p *pairing) restart(ctx context.Context) error {
 }
 
 // goBack puts the configuration of before in place again.
-func (p *pairing) goBack(ctx context.Context) error {
+func (p *pairCall) goBack(ctx context.Context) error {
 	before, err := os.ReadFile(p.configPath + asideSuffix)
 	if err != nil {
 		return err
@@ -210,7 +253,7 @@ func (p *pairing) goBack(ctx context.Context) error {
 
 // awaitLine waits until the daemon is connected to a broker; what it says then,
 // nil for nothing.
-func (p *pairing) awaitLine(ctx context.Context, broker string) (s *uplink.Status) {
+func (p *pairCall) awaitLine(ctx context.Context, broker string) (s *uplink.Status) {
 	patience, stop := context.WithTimeout(ctx, p.wait)
 	defer stop()
 	look := time.NewTicker(200 * time.Millisecond)
@@ -229,7 +272,7 @@ func (p *pairing) awaitLine(ctx context.Context, broker string) (s *uplink.Statu
 	}
 }
 
-func (p *pairing) writePaired(w io.Writer, out *command.Paired) {
+func (p *pairCall) writePaired(w io.Writer, out *command.Paired) {
 	p.terminal = config.Terminal{Timezone: "UTC"}
 	if out.Already {
 		fmt.Fprintf(w, "Este terminal ya está emparejado con este código: es %s del local %s.\n", out.Terminal, out.Store)

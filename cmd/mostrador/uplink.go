@@ -74,6 +74,14 @@ func (l cloudLine) Replay(stream, epoch string, from uint64, who string) (any, e
 	return r, err
 }
 
+func (l cloudLine) Renew() (any, error) {
+	r, err := l.Uplink.Renew()
+	if errors.Is(err, uplink.ErrNoRenewal) {
+		return nil, fmt.Errorf("%w: %w", command.ErrRefused, err)
+	}
+	return r, err
+}
+
 func (a *app) showUplink(c *cobra.Command) error {
 	client, err := a.client()
 	if err != nil {
@@ -97,6 +105,9 @@ func (a *app) writeUplink(w io.Writer, s uplink.Status) {
 		if s.Advice != "" {
 			fmt.Fprintln(w, " ", printable(s.Advice))
 		}
+	}
+	if r := s.Renewal; r != nil {
+		fmt.Fprintf(w, "Certificado hasta el %s; se renueva solo desde el %s\n", a.when(r.Until), a.when(r.Due))
 	}
 	rows := make([]string, len(s.Waiting))
 	for i, x := range s.Waiting {

@@ -30,12 +30,15 @@ type Issuer struct {
 	client   mqtt.Client
 	contract *Contract
 
-	mu     sync.Mutex
-	codes  map[string]*IssuedCode
-	faults []string
-	seen   int
-	mute   bool
-	life   time.Duration
+	mu      sync.Mutex
+	codes   map[string]*IssuedCode
+	faults  []string
+	seen    int
+	mute    bool
+	life    time.Duration
+	renewed map[string]string // certificates, by the hash of their keys
+	asks    int
+	bend    func(answer map[string]any)
 }
 
 // An IssuedCode is what an Issuer knows of one code.
@@ -95,7 +98,7 @@ func NewIssuer(t testing.TB, certs Certificates, life time.Duration, codes []*Is
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &Issuer{t: t, certs: certs, contract: contract, life: life, codes: map[string]*IssuedCode{}}
+	i := &Issuer{t: t, certs: certs, contract: contract, life: life, codes: map[string]*IssuedCode{}, renewed: map[string]string{}}
 	for _, c := range codes {
 		i.codes[c.ID()] = c
 	}
@@ -120,7 +123,13 @@ func (i *Issuer) Connect(broker, user, password string) {
 	ready := make(chan struct{})
 	tell := sync.OnceFunc(func() { close(ready) })
 	o.SetOnConnectHandler(func(c mqtt.Client) {
-		token := c.SubscribeMultiple(map[string]byte{"mostrador/v1/pair/+/up": 1}, func(_ mqtt.Client, m mqtt.Message) { i.asked(m.Topic(), m.Payload()) })
+		token := c.SubscribeMultiple(map[string]byte{"mostrador/v1/pair/+/up": 1, "mostrador/v1/+/+/up/requests": 1}, func(_ mqtt.Client, m mqtt.Message) {
+			if strings.HasPrefix(m.Topic(), "mostrador/v1/pair/") {
+				i.asked(m.Topic(), m.Payload())
+				return
+			}
+			i.renew(m.Topic(), m.Payload())
+		})
 		if token.WaitTimeout(answer) && token.Error() == nil {
 			tell()
 		}
@@ -147,6 +156,36 @@ func (i *Issuer) Asked() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.seen
+}
+
+// Live says how long its certificates are good from now on, and what happens to
+// answers to renewals before they are sent; nil: nothing.
+func (i *Issuer) Live(life time.Duration, bend func(answer map[string]any)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.life, i.bend = life, bend
+}
+
+// Renewals is how many requests for renewal have come, and how many keys they
+// were for.
+func (i *Issuer) Renewals() (asked, keys int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.asks, len(i.renewed)
+}
+
+// Sign makes a certificate, PEM, for a request of whoever asks: for tests of
+// what must not be taken.
+func (i *Issuer) Sign(csr, name string, life time.Duration) string {
+	i.t.Helper()
+	public, _, err := publicKey(csr)
+	if err == nil {
+		csr, err = i.certs.authority.issue(public, name, life)
+	}
+	if err != nil {
+		i.t.Error(err)
+	}
+	return csr
 }
 
 // Faults are requests that break the contract.
@@ -217,6 +256,51 @@ func (i *Issuer) answerTo(code *IssuedCode, csr string) (map[string]any, error) 
 		answer[k] = v
 	}
 	return answer, nil
+}
+
+// renew answers a renewal; the same to the same key.
+func (i *Issuer) renew(topic string, message []byte) {
+	var event struct {
+		Type string
+		Data struct{ ID, CSR string }
+	}
+	if json.Unmarshal(message, &event) != nil || event.Type != "mostrador.renewal.v1" {
+		return // the consumer of events finds what is wrong
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.asks++
+	public, hash, err := publicKey(event.Data.CSR)
+	if err != nil {
+		i.faults = append(i.faults, err.Error())
+		return
+	}
+	level := strings.Split(topic, "/") // mostrador, v1, store, terminal, up, requests
+	if i.renewed[hash] == "" {
+		if i.renewed[hash], err = i.certs.authority.issue(public, level[2]+"/"+level[3], i.life); err != nil {
+			i.faults = append(i.faults, err.Error())
+			return
+		}
+	}
+	if i.mute {
+		return
+	}
+	answer := map[string]any{
+		"request": event.Data.ID, "result": "issued", "certificate": i.renewed[hash], "time": time.Now().UTC().Format(time.RFC3339Nano),
+	}
+	down := "mostrador/v1/" + level[2] + "/" + level[3] + "/down/credentials"
+	if i.bend != nil {
+		i.bend(answer)
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		i.t.Error(err)
+		return
+	}
+	if err := i.contract.CheckMessage(down, text); err != nil && i.bend == nil {
+		i.faults = append(i.faults, err.Error())
+	}
+	i.client.Publish(down, 1, false, text)
 }
 
 // publicKey is that of a certificate signing request, and its hash.

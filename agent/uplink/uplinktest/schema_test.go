@@ -76,6 +76,12 @@ func TestSchemasFindFaults(t *testing.T) {
 		{"product without id", "down.catalogue.v1", `"external_id":"CAFE-01",`, ``},
 		{"no result", "mostrador.result.v1", `"result":"done"`, `"result":"well"`},
 		{"short acknowledgement", "down.acks.v1", `"00000000000000000812"`, `"812"`},
+		{"renewal without key", "mostrador.renewal.v1", `"csr":`, `"csrs":`},
+		{"issued without certificate", "down.credentials.v1", `"certificate":`, `"reason":"x","certificates":`},
+		{"no such algorithm", "jws", `"eyJhbGciOiJIUzI1NiJ9"`, `"eyJhbGciOiJub25lIn0"`},
+		{"a code of six", "pair.request.v1", `"7k3d9"`, `"7k3d9a"`},
+		{"paired with a plain broker", "pair.answer.v1", `"tls://`, `"mqtt://`},
+		{"issued without store", "pair.answer.v1", `"store":"lima-01",`, ``},
 		{"gap among sales", "mostrador.gap.v1", `"devices"`, `"sales"`},
 	}
 	for _, test := range tests {
