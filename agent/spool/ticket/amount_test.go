@@ -27,20 +27,21 @@ func papersOf(t testing.TB, columns ...int) []paper {
 func TestNoAmountIsBroken(t *testing.T) {
 	columns, models := papersOf(t, 30, 32, 42, 48), allPapers(t)
 	for _, locale := range []string{"es", "es-CL", "es-CO", "es-PE", "es-MX", "en", "fr", "it", "uk"} {
+		s := limaDelivery(t)
+		s.settings.Locale = locale
+		r := rendererOf(t, s)
 		for currency, scale := range map[string]int64{"PEN": 1, "COP": 100, "CLP": 10, "EUR": 1, "MXN": 10} {
 			for _, s := range []sample{limaDelivery(t), withAmounts(t, 1234567*scale), withAmounts(t, -999999999*scale)} {
-				s.settings.Locale = locale
 				o := *s.order
 				o.Currency = currency
 				s.order = &o
-				checkAmounts(t, s, columns)
+				checkAmounts(t, r, s, columns)
 			}
 		}
-		s := withAmounts(t, 123456789)
-		s.settings.Locale = locale
-		checkAmounts(t, s, models) // what a model has no letter for gets wider: EUR for €
+		s = withAmounts(t, 123456789)
+		checkAmounts(t, r, s, models) // what a model has no letter for gets wider: EUR for €
 		s.order.Currency = "EUR"
-		checkAmounts(t, s, models)
+		checkAmounts(t, r, s, models)
 	}
 }
 
@@ -58,12 +59,8 @@ func withAmounts(t testing.TB, n int64) sample {
 	return s
 }
 
-func checkAmounts(t *testing.T, s sample, papers []paper) {
+func checkAmounts(t *testing.T, r *Renderer, s sample, papers []paper) {
 	t.Helper()
-	r, err := New(s.settings)
-	if err != nil {
-		t.Fatal(err)
-	}
 	o := s.order
 	pay := r.pay(o, clipperFor(0))
 	amounts := map[string][]string{"delivery": {pay.Amount, pay.PaysWith, pay.Change}, "receipt": {pay.PaysWith, pay.Change}}
@@ -74,7 +71,7 @@ func checkAmounts(t *testing.T, s sample, papers []paper) {
 		amounts["receipt"] = append(amounts["receipt"], r.money(o, minor))
 	}
 	for kind, want := range amounts {
-		doc := render(t, s, s.jobs[kind])
+		doc := rendered(t, r, s.input(s.jobs[kind]))
 		for _, p := range papers {
 			page, err := layout.Layout(doc, p.Profile, p.name)
 			if err != nil {
@@ -83,7 +80,7 @@ func checkAmounts(t *testing.T, s sample, papers []paper) {
 			lines := runsOf(page)
 			for _, amount := range want {
 				if amount := p.Fit(amount); !strings.Contains(lines, amount) {
-					t.Errorf("%s in %s on %s of %s breaks %q", kind, s.settings.Locale, p.name, p.Name, amount)
+					t.Errorf("%s in %s on %s of %s breaks %q", kind, r.settings.Locale, p.name, p.Name, amount)
 				}
 			}
 		}

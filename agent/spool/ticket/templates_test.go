@@ -70,20 +70,14 @@ func shippedParts(t *testing.T) string {
 
 func renderOn(t *testing.T, s sample, job, paper string) receipt.Document {
 	t.Helper()
-	r, err := New(s.settings)
-	if err != nil {
-		t.Fatal(err)
-	}
 	in := s.input(s.jobs[job])
 	in.Paper = paper
-	doc, err := r.Render(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc
+	return rendered(t, rendererOf(t, s), in)
 }
 
 func TestFaultsOfTemplates(t *testing.T) {
+	sound := limaDelivery(t)
+	shipped := rendererOf(t, sound)
 	for name, c := range map[string]struct{ text, want string }{
 		"kitchen.receipt":           {"x", `no kind of ticket "kitchen"`},
 		"comanda.tlh.receipt":       {"x", "use es, en, fr, it or uk"},
@@ -106,8 +100,11 @@ func TestFaultsOfTemplates(t *testing.T) {
 			var log bytes.Buffer
 			s := limaDelivery(t)
 			s.settings.Templates, s.settings.Log = dir, slog.New(slog.NewTextHandler(&log, nil))
+			r := rendererOf(t, s)
 			for job := range s.jobs {
-				if got, want := plainText(renderOn(t, s, job, "80mm")), plainText(render(t, limaDelivery(t), s.jobs[job])); got != want {
+				in := s.input(s.jobs[job])
+				in.Paper = "80mm"
+				if got, want := plainText(rendered(t, r, in)), plainText(rendered(t, shipped, in)); got != want {
 					t.Errorf("%s: %s", job, got)
 				}
 			}

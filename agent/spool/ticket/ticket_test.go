@@ -68,11 +68,21 @@ func set(t testing.TB, doc receipt.Document, p paper) layout.Page {
 
 func render(t testing.TB, s sample, job *store.Job) receipt.Document {
 	t.Helper()
+	return rendered(t, rendererOf(t, s), s.input(job))
+}
+
+// rendererOf a sample: where there are many tickets, one is enough for all.
+func rendererOf(t testing.TB, s sample) *Renderer {
+	t.Helper()
 	r, err := New(s.settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := s.input(job)
+	return r
+}
+
+func rendered(t testing.TB, r *Renderer, in Input) receipt.Document {
+	t.Helper()
 	doc, err := r.Render(in)
 	if err != nil {
 		t.Fatal(err)
@@ -82,8 +92,9 @@ func render(t testing.TB, s sample, job *store.Job) receipt.Document {
 
 func TestTicketsAsShipped(t *testing.T) {
 	for locale, s := range samples(t) {
+		r := rendererOf(t, s)
 		for name, job := range s.jobs {
-			doc := render(t, s, job)
+			doc := rendered(t, r, s.input(job))
 			for _, p := range papers(t) {
 				golden(t, filepath.Join("testdata", locale+"-"+name+"-"+p.name+".txt"), layout.Text(set(t, doc, p)))
 			}
@@ -165,8 +176,9 @@ func TestHostileTextsStayText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, lines := range []int{1, 500} {
 				s := hostile(t, text, lines)
+				r := rendererOf(t, s)
 				for _, job := range s.jobs {
-					doc := render(t, s, job)
+					doc := rendered(t, r, s.input(job))
 					// 30 columns, the narrowest there are: what fits there fits anywhere.
 					checkPage(t, set(t, doc, paper{"58mm", lookup(t, "TM-T88V")}))
 				}
