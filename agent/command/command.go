@@ -9,6 +9,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"mostrador/agent/device"
@@ -51,6 +52,8 @@ type Commands struct {
 	// sources are what others can tell of the agent.
 	sources []Source
 	machine Machine
+	pairing *Pairing
+	pairs   sync.Mutex // one code at a time
 }
 
 // About says which agent this is.

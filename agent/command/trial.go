@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mostrador/agent/config"
+	"mostrador/store"
 )
 
 // lookEvery is how often a trial is looked at.
@@ -57,6 +58,12 @@ func (d *Desk) lookAtTrial() {
 
 // endTrial records how a trial ended, and forgets it.
 func (d *Desk) endTrial(t *config.Trial, o Outcome, reason string) error {
+	if t.Version == 0 { // nobody pushed it
+		if err := d.update(func(tx *store.Tx) error { return tx.Log(pairedEntry(o, reason)) }); err != nil {
+			return err
+		}
+		return config.EndTrial(d.config.Path)
+	}
 	w, _, err := d.waitingConfig()
 	if err != nil {
 		return err

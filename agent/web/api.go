@@ -27,6 +27,7 @@ func (s *Server) api() http.Handler {
 	asked(mux, "POST /v1/uplink/replay", func(_ *http.Request, in ReplayRequest) (any, error) {
 		return c.Replay(in.Stream, in.Epoch, in.From, in.Who)
 	})
+	mux.HandleFunc("POST /v1/pair", s.pair)
 	answer(mux, "POST /v1/uplink/renew", func(*http.Request) (any, error) { return c.Renew() })
 	asked(mux, "POST /v1/restart", func(_ *http.Request, in ActionRequest) (any, error) { return c.Restart(in.Who) })
 	listed(mux, "GET /v1/orders", func(_ *http.Request, page command.Page) (any, error) { return c.Orders(page) })

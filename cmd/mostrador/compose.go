@@ -97,6 +97,12 @@ func wire(cfg *config.Config, ports []drivers.Scheme, h host, st *store.Store, l
 	commands.Knows(h.sources(cfg, line, parts)...)
 	machine := h.machine(line, parts)
 	commands.Runs(machine)
+	if h.configPath != "" {
+		tried := func(e *uplink.LineError) {
+			part("pairing").Warn("pairing goes on", "reason", e.What, "advice", e.Advice)
+		}
+		commands.Pairs(pairingOf(h.configPath, tried, command.PutOnTrial(cfg)))
+	}
 	down.Desk = command.NewDesk(commands, acks, machine,
 		command.Configuration{Path: h.configPath, Running: cfg, Known: known(ports)}, part("commands"))
 	server := web.New(commands, cfg.Terminal.DataDir, part("web"))

@@ -61,15 +61,53 @@ func (p *pairCall) run(ctx context.Context, args []string) (err error) {
 	asking, stop := context.WithTimeout(ctx, p.wait)
 	defer stop()
 	before := p.lineStatus(ctx)
-	steps := p.steps()
-	out, err := steps.Run(asking, p.request)
+	out, byDaemon, err := p.turn(asking, before != nil)
 	if err != nil {
 		return p.failed(err)
 	}
 	if err := p.show(out, func(w io.Writer) { p.writePaired(w, out) }); err != nil || p.json && before == nil {
 		return err
 	}
+	if byDaemon {
+		return p.watch(ctx, out)
+	}
 	return p.connect(ctx, out, before)
+}
+
+// turn turns the code into credentials: here, or, where a person may not write
+// the files and the daemon runs, there.
+func (p *pairCall) turn(ctx context.Context, runs bool) (out *command.Paired, byDaemon bool, err error) {
+	if !runs || p.mayWrite() {
+		one := pairingOf(p.configPath, func(e *uplink.LineError) {
+			fmt.Fprintf(p.stderr, "mostrador: %s; trying again. %s\n", e.What, e.Advice)
+		}, putAside)
+		one.DataDir = p.dataDir
+		out, err = one.Run(ctx, p.request)
+		return out, false, err
+	}
+	client, err := p.client()
+	if err != nil {
+		return nil, false, err
+	}
+	out, err = client.Pair(ctx, p.request)
+	return out, true, exitOf(err)
+}
+
+// mayWrite reports whether this person may write the configuration.
+func (p *pairCall) mayWrite() bool {
+	f, err := os.OpenFile(p.configPath, os.O_WRONLY, 0)
+	if err == nil {
+		f.Close()
+	}
+	return !errors.Is(err, os.ErrPermission)
+}
+
+// watch waits for the daemon to connect; it goes back by itself where it must.
+func (p *pairCall) watch(ctx context.Context, out *command.Paired) error {
+	if s := p.awaitLine(ctx, out.Broker); s != nil && s.Connected {
+		return nil
+	}
+	return fmt.Errorf("the terminal is paired and not connected yet: mostrador uplink status tells why; mostrador events, whether it has gone back to what it had before")
 }
 
 // renewNow asks the daemon to renew the certificate, and waits for what comes of
@@ -112,9 +150,6 @@ func (p *pairCall) failed(err error) error {
 	if errors.Is(err, command.ErrWrong) {
 		return &exitError{exitWrongUse, err}
 	}
-	if errors.Is(err, uplink.ErrUnanswered) {
-		return fmt.Errorf("the broker is reached, and the backend has not answered within %v: is it running, and is the code one of its own? Run it again with the same code: %w", p.wait, err)
-	}
 	if errors.Is(err, os.ErrPermission) {
 		return notAllowed(err)
 	}
@@ -134,27 +169,27 @@ func (p *pairCall) readCode(args []string) (string, error) {
 	return line, nil
 }
 
-// steps are what pairing needs of this machine.
-func (p *pairCall) steps() *command.Pairing {
+// pairingOf is pairing as this machine does it; put places the edited file.
+// and tried hears of a try that another follows.
+func pairingOf(configPath string, tried func(*uplink.LineError), put func(path string, file []byte) error) *command.Pairing {
 	host, _ := os.Hostname() // for people only
 	return &command.Pairing{
-		ConfigPath: p.configPath, Known: known(schemes()), DataDir: p.dataDir,
-		Version: version, Host: host, System: runtime.GOOS + "/" + runtime.GOARCH,
-		Ask: askOver(func(e *uplink.LineError) {
-			fmt.Fprintf(p.stderr, "mostrador: %s; trying again. %s\n", e.What, e.Advice)
-		}),
-		MakeDataDir: func(dir string) error {
-			_, err := os.Stat(dir)
-			if !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			if _, err := prepareDataDir(dir); err != nil {
-				return err
-			}
-			return giveToService(dir)
-		},
-		Put: putAside, Now: time.Now,
+		ConfigPath: configPath, Known: known(schemes()), Version: version, Host: host, System: runtime.GOOS + "/" + runtime.GOARCH,
+		Ask:         askOver(tried),
+		MakeDataDir: makeDataDir, Put: put, Now: time.Now,
 	}
+}
+
+// makeDataDir makes the data folder where there is none, for the service's user.
+func makeDataDir(dir string) error {
+	_, err := os.Stat(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := prepareDataDir(dir); err != nil {
+		return err
+	}
+	return giveToService(dir)
 }
 
 // askOver carries a code's messages over MQTT.
@@ -166,6 +201,9 @@ func askOver(tried func(*uplink.LineError)) func(context.Context, command.PairLi
 		}.Ask(ctx, message, take)
 		if failed, ok := errors.AsType[*uplink.LineError](err); ok {
 			return fmt.Errorf("%w. %s", failed, failed.Advice)
+		}
+		if errors.Is(err, uplink.ErrUnanswered) {
+			return fmt.Errorf("the broker %s is reached, and %w there: is the backend running, and is the code one of its own? Run it again with the same code", line.Broker, err)
 		}
 		return err
 	}

@@ -158,6 +158,18 @@ func (i *Issuer) Asked() int {
 	return i.seen
 }
 
+// Served is how many codes have got a certificate, each for one key.
+func (i *Issuer) Served() (n int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, c := range i.codes {
+		if c.key != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Live says how long its certificates are good from now on, and what happens to
 // answers to renewals before they are sent; nil: nothing.
 func (i *Issuer) Live(life time.Duration, bend func(answer map[string]any)) {
