@@ -113,10 +113,11 @@ type Uplink struct {
 	Proxy string `toml:"proxy" check:"proxy"`
 	// How many events may wait for their acknowledgement at once.
 	Window int `toml:"window" min:"1" max:"1024"`
-	// The most events that are sent in a second; 0 means no limit. Some brokers
-	// cut off a terminal that sends more than 100.
+	// The most messages that are sent in a second; 0 means no limit. Some brokers
+	// cut off a terminal that sends more than 100. A batch counts as one.
 	Rate int `toml:"rate" min:"0" max:"100000"`
-	// Whether a backlog goes up in compressed batches.
+	// Whether a backlog goes up in compressed batches, which the backend must be
+	// able to read. What comes when nothing waits goes alone and at once.
 	Batch bool `toml:"batch"`
 	// Whose word lets an event leave the buffer: the broker's, or that of the
 	// backend itself.

@@ -256,7 +256,7 @@ func TestPendingKeys(t *testing.T) {
 			keys = append(keys, w.Key)
 		}
 	}
-	if want := []string{"uplink.batch", "integration[1].token_file"}; !slices.Equal(keys, want) {
+	if want := []string{"integration[1].token_file"}; !slices.Equal(keys, want) {
 		t.Errorf("warned of %q, want %q", keys, want)
 	}
 }

@@ -41,12 +41,13 @@ const tillSettings, tillStore = "UPLINK_TEST_TILL", "UPLINK_TEST_STORE"
 type tillConfig struct {
 	Terminal, Broker, Username, Password string
 	AcknowledgedBy                       string
+	Batch                                bool
 }
 
 func (c tillConfig) settings() uplink.Settings {
 	return uplink.Settings{
 		Store: "lima-01", Terminal: c.Terminal, Version: "0.0.0-test", Broker: c.Broker, Username: c.Username, Password: c.Password,
-		AcknowledgedBy: c.AcknowledgedBy, KeepSent: time.Hour, RetryMin: 50 * time.Millisecond, RetryMax: time.Second,
+		AcknowledgedBy: c.AcknowledgedBy, Batch: c.Batch, KeepSent: time.Hour, RetryMin: 50 * time.Millisecond, RetryMax: time.Second,
 	}
 }
 

@@ -35,7 +35,7 @@ func TestMatrix(t *testing.T) {
 	worlds := []struct {
 		name string
 		make func(*testing.T) *world
-	}{{"mosquitto", mosquittoWorld}, {"NATS", natsWorld}, {"mochi", mochiWorld}}
+	}{{"mosquitto", mosquittoWorld}, {"batches", batchWorld}, {"NATS", natsWorld}, {"mochi", mochiWorld}}
 	columns := make([]column, len(worlds))
 	t.Run("of", func(t *testing.T) { // which waits for all of them
 		for i, world := range worlds {
@@ -72,6 +72,9 @@ func (w *world) suffer(t *testing.T, sales, offline int, backlog string) column 
 		c.cells[offlineFault] = w.drain(backlog, offline)
 	})
 	w.end()
+	if n := w.backend.Report().Batches; (n > 0) != w.set.Batch {
+		t.Errorf("%s: %d batches", w.name, n)
+	}
 	return c
 }
 
@@ -146,7 +149,11 @@ type world struct {
 }
 
 func newWorld(t *testing.T, name string, line *uplinktest.Line, user, password, backend string) *world {
-	set := tillConfig{Terminal: "caja-1", Broker: line.URL(), Username: user, Password: password, AcknowledgedBy: "backend"}
+	return makeWorld(t, name, line, tillConfig{Terminal: "caja-1", Broker: line.URL(), Username: user, Password: password}, backend)
+}
+
+func makeWorld(t *testing.T, name string, line *uplinktest.Line, set tillConfig, backend string) *world {
+	set.AcknowledgedBy = "backend"
 	w := &world{t: t, name: name, set: set, line: line, tillID: "lima-01_caja-1", backendID: "matrix-backend", login: backend}
 	w.backend = uplinktest.Subscribe(t, backend, w.backendID)
 	w.backend.Answer()
@@ -155,9 +162,15 @@ func newWorld(t *testing.T, name string, line *uplinktest.Line, user, password, 
 	return w
 }
 
-func mosquittoWorld(t *testing.T) *world {
+func mosquittoWorld(t *testing.T) *world { return mosquittoWith(t, "mosquitto", false) }
+
+// batchWorld is mosquitto with a till that packs what waits.
+func batchWorld(t *testing.T) *world { return mosquittoWith(t, "mosquitto, in batches", true) }
+
+func mosquittoWith(t *testing.T, name string, batch bool) *world {
 	b := uplinktest.Mosquitto(t, uplinktest.BrokerOptions{Persistent: true})
-	w := newWorld(t, "mosquitto", uplinktest.NewLine(t, b.Addr()), "", "", b.URL())
+	line := uplinktest.NewLine(t, b.Addr())
+	w := makeWorld(t, name, line, tillConfig{Terminal: "caja-1", Broker: line.URL(), Batch: batch}, b.URL())
 	w.stopBroker, w.killBroker, w.startBroker = b.Stop, b.Kill, b.Start
 	return w
 }
@@ -165,7 +178,14 @@ func mosquittoWorld(t *testing.T) *world {
 func mochiWorld(t *testing.T) *world {
 	b := uplinktest.Mochi(t)
 	w := newWorld(t, "mochi (in memory)", uplinktest.NewLine(t, b.Addr()), "", "", "mqtt://"+b.Addr())
-	w.stopBroker, w.killBroker, w.startBroker = b.Stop, b.Kill, b.Start
+	w.stopBroker, w.killBroker = b.Stop, b.Kill
+	w.startBroker = func() { // it has forgotten the backend, and keeps nothing for it until it is back
+		asked := w.backend.Subscriptions()
+		w.line.Cut()
+		b.Start()
+		w.subscribed(asked + 1)
+		w.line.Restore()
+	}
 	w.loose = true
 	return w
 }

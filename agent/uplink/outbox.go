@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -26,21 +27,23 @@ func share(s store.Stream) uint64 {
 
 // What is read ahead of each stream in one short read transaction.
 const (
-	readEvents = 64
-	readBytes  = 128 << 10
+	readEvents = batchEvents
+	readBytes  = batchBytes
 )
 
 // aheadOfBackend is how many events of a stream may be at the broker while the
 // backend has not acknowledged them: they go again with each new connection.
 const aheadOfBackend = 4096
 
-// An outgoing event, encoded, with its place.
+// An outgoing event, encoded, with its place; or a message of several, with the
+// place of the last.
 type outgoing struct {
 	lane     *lane
 	position uint64
 	epoch    string
 	sequence uint64
 	payload  []byte
+	count    int // of events
 }
 
 // A lane is one stream's way out on one connection, or that of a part of it
@@ -70,6 +73,7 @@ type outbox struct {
 	marks  *marks
 	prefix string
 	lanes  []*lane
+	packer *packer
 	pass   uint64 // of the lane that went last
 	// backend: marks are the backend's, and events go no more than
 	// aheadOfBackend ahead of them.
@@ -81,7 +85,7 @@ type outbox struct {
 // newOutbox starts every stream behind what is acknowledged: in the store, or
 // in marks where the store does not know it yet.
 func newOutbox(st *store.Store, m *marks, prefix string) (*outbox, error) {
-	o := &outbox{store: st, marks: m, prefix: prefix, nothing: func(string, uint64) {}}
+	o := &outbox{store: st, marks: m, prefix: prefix, packer: &packer{}, nothing: func(string, uint64) {}}
 	err := st.ViewDurable(func(tx *store.Tx) error {
 		o.lanes = o.lanes[:0]
 		for _, s := range store.Streams() {
@@ -123,7 +127,7 @@ func (o *outbox) wake() {
 	}
 }
 
-// next takes the event that should leave now; ok is false when none waits.
+// next takes the message that should leave now; ok is false when none waits.
 func (o *outbox) next() (out outgoing, ok bool, err error) {
 	if err := o.read(); err != nil {
 		return outgoing{}, false, err
@@ -137,18 +141,26 @@ func (o *outbox) next() (out outgoing, ok bool, err error) {
 	if best == nil {
 		return outgoing{}, false, nil
 	}
+	out = o.packer.next(best.ahead[:o.allowed(best)])
 	o.pass = best.pass
-	best.pass += best.stride
-	out = best.ahead[0]
-	best.ahead[0] = outgoing{}
-	best.ahead = best.ahead[1:]
+	best.pass += best.stride * uint64(out.count)
+	clear(best.ahead[:out.count])
+	best.ahead = best.ahead[out.count:]
 	best.sent = max(best.sent, out.position)
 	return out, true, nil
 }
 
 // tooFar: the backend has not acknowledged enough of what went before.
-func (o *outbox) tooFar(l *lane) bool {
-	return o.backend && l.part == "" && l.ahead[0].position > o.marks.of(l.stream)+aheadOfBackend
+func (o *outbox) tooFar(l *lane) bool { return o.allowed(l) == 0 }
+
+// allowed is how many of the events that were read ahead may go.
+func (o *outbox) allowed(l *lane) int {
+	if !o.backend || l.part != "" {
+		return len(l.ahead)
+	}
+	bound := o.marks.of(l.stream) + aheadOfBackend
+	n, _ := slices.BinarySearchFunc(l.ahead, bound+1, func(e outgoing, p uint64) int { return cmp.Compare(e.position, p) })
+	return n
 }
 
 // read refills, in one transaction, the lanes that are empty and may have more.
@@ -202,7 +214,7 @@ func (l *lane) read(tx *store.Tx) error {
 			break
 		}
 		payload := encodeEvent(e)
-		l.ahead = append(l.ahead, outgoing{l, e.Position, e.Epoch, e.Sequence, payload})
+		l.ahead = append(l.ahead, outgoing{l, e.Position, e.Epoch, e.Sequence, payload, 1})
 		size += len(payload)
 		last = e.Position
 	}

@@ -14,6 +14,7 @@ import (
 // A flight is a publish whose acknowledgement is awaited.
 type flight struct {
 	outgoing
+	size  int // of its payload, which is not kept
 	token mqtt.Token
 }
 
@@ -21,36 +22,29 @@ type flight struct {
 // ahead of the broker's acknowledgements; what is in flight then gets a moment.
 func (s *session) publish() {
 	flights := make(chan flight, s.u.set.Window)
-	slots := make(chan struct{}, s.u.set.Window)
+	room := newWindow(s.u.set.Window)
 	late, giveUp := context.WithCancel(s.lost)
 	defer giveUp()
 	var collector sync.WaitGroup
-	collector.Go(func() { s.collect(late, flights, slots) })
-	s.send(flights, slots)
+	collector.Go(func() { s.collect(late, flights, room) })
+	s.send(flights, room)
 	close(flights)
 	patience := time.AfterFunc(farewell, giveUp)
 	defer patience.Stop()
 	collector.Wait()
 }
 
-// send publishes one event after the other as slots become free.
-func (s *session) send(flights chan<- flight, slots chan<- struct{}) {
+// send publishes one message after the other as the window lets it.
+func (s *session) send(flights chan<- flight, room *window) {
 	more, stop := s.u.store.Watch(store.TopicOutbox)
 	defer stop()
-	box, err := newOutbox(s.u.store, s.u.marks, s.prefix)
+	box, err := s.outbox()
 	if err != nil {
 		s.fail(err)
 		return
 	}
-	box.backend, box.nothing = s.u.set.byBackend(), s.u.replays.acknowledged
-	box.again(s.u.replays.list())
 	pace := newPace(s.u.set.Rate)
-	for {
-		select {
-		case slots <- struct{}{}:
-		case <-s.ctx.Done():
-			return
-		}
+	for room.wait(s.ctx) {
 		out, ok := s.next(box, more)
 		if !ok || !pace.wait(s.ctx) {
 			return
@@ -63,9 +57,23 @@ func (s *session) send(flights chan<- flight, slots chan<- struct{}) {
 		if box.backend {
 			s.u.settler.clock.published(out.lane.stream, out.epoch, out.sequence)
 		}
+		size := len(out.payload)
 		out.payload = nil
-		flights <- flight{out, token}
+		room.sent(size)
+		flights <- flight{out, size, token}
 	}
+}
+
+// outbox is what waits, from where this connection begins.
+func (s *session) outbox() (*outbox, error) {
+	box, err := newOutbox(s.u.store, s.u.marks, s.prefix)
+	if err != nil {
+		return nil, err
+	}
+	box.backend, box.nothing = s.u.set.byBackend(), s.u.replays.acknowledged
+	box.again(s.u.replays.list())
+	box.packer, err = newPacker(s.u.set.Batch)
+	return box, err
 }
 
 // largePayload is the most that a broker with limits takes (AWS IoT: 128 kB).
@@ -115,11 +123,11 @@ func (s *session) waitForMore(box *outbox, more <-chan struct{}) {
 }
 
 // collect waits for the acknowledgements in the order of the publishes, which
-// is the order in which brokers send them, and frees their slots. A token that
+// is the order in which brokers send them, and makes room for others. A token that
 // has completed without an error stands for a PUBACK on this very connection,
 // because the client lives no longer than it. Marks are cumulative, so behind
 // one that is missing none counts; they all go again on the next connection.
-func (s *session) collect(late context.Context, flights <-chan flight, slots <-chan struct{}) {
+func (s *session) collect(late context.Context, flights <-chan flight, room *window) {
 	limit := time.NewTimer(stallTimeout)
 	defer limit.Stop()
 	missing := false
@@ -140,7 +148,7 @@ func (s *session) collect(late context.Context, flights <-chan flight, slots <-c
 		case !s.u.set.byBackend():
 			s.u.marks.acknowledged(f.lane.stream, f.position)
 		}
-		<-slots
+		room.acknowledged(f.size)
 	}
 }
 

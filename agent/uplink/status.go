@@ -32,8 +32,8 @@ type Status struct {
 	LastErrorAt time.Time `json:"last_error_at,omitzero"`
 	// NextTry is when the next connection is tried, zero when connected.
 	NextTry time.Time `json:"next_try,omitzero"`
-	// Notices are settings that this version accepts and does not follow yet,
-	// and certificates that end within 30 days.
+	// Notices are what needs looking after: certificates that end within 30
+	// days, topics that the broker does not grant.
 	Notices []string `json:"notices,omitempty"`
 	// AcknowledgedBy is broker or backend. Rejected counts what the backend has
 	// refused since the start; Replays are what still goes up once more.
@@ -66,7 +66,6 @@ type standing struct {
 	what      string // err in words
 	advice    string
 	nextTry   time.Time
-	notices   []string
 	refused   []string // topics that the broker does not grant
 }
 
@@ -80,10 +79,10 @@ func (u *Uplink) Status() Status {
 		Connected: at.connected, Since: at.since, Session: at.session, Resumed: at.resumed,
 		LastAcked: u.marks.last(), LastTaken: at.taken,
 		LastError: at.what, Advice: at.advice, LastErrorAt: at.errAt, NextTry: at.nextTry,
-		Notices: slices.Clone(at.notices), AcknowledgedBy: "broker", Rejected: u.settler.counts(), ServerClock: u.settler.clock.now(),
+		AcknowledgedBy: "broker", Rejected: u.settler.counts(), ServerClock: u.settler.clock.now(),
 	}
 	for _, c := range u.set.certificates.ending(u.set.certificates.now()) {
-		s.Notices = append(slices.Clip(s.Notices), c.notice(u.set.certificates.now()))
+		s.Notices = append(s.Notices, c.notice(u.set.certificates.now()))
 	}
 	if s.Renewal = u.set.renewer.status(); s.Renewal != nil {
 		if n := u.set.renewer.notice(); n != "" {

@@ -49,9 +49,9 @@ type Settings struct {
 	// Window is how many publishes may wait for the broker's acknowledgement
 	// at once, over all streams; 0: 64.
 	Window int
-	// Rate is how many events are published in a second at most, 0: no cap.
+	// Rate is how many messages are published in a second at most, 0: no cap.
 	Rate int
-	// Batch is accepted, but only false is in force yet; Status.Notices says so.
+	// Batch: a backlog goes in compressed batches, each of which is one message.
 	Batch bool
 	// AcknowledgedBy says whose word settles an event: "broker" (or empty), a
 	// PUBACK; "backend", a message of down/acks.
@@ -140,26 +140,13 @@ func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
 		set: set, store: st, handler: h, log: log,
 		marks: m, settler: newSettler(st, m, log), replays: newReplays(st, log),
 		started: st.Clock().Now().Wall,
-		at:      standing{notices: notices(set)},
 	}
-}
-
-// notices are what the settings ask for and this version does not do.
-func notices(set Settings) []string {
-	var out []string
-	if set.Batch {
-		out = append(out, "batch is not available yet: events go one by one")
-	}
-	return out
 }
 
 // Run keeps the line up until ctx ends; it then says goodbye and returns nil.
 // Whatever goes wrong with line, broker or store is logged, shown in Status,
 // and tried again.
 func (u *Uplink) Run(ctx context.Context) error {
-	for _, n := range u.at.notices {
-		u.log.Warn("uplink setting without effect", "notice", n)
-	}
 	var parts sync.WaitGroup
 	parts.Go(func() { u.sweep(ctx) })
 	parts.Go(func() { u.set.certificates.run(ctx) })

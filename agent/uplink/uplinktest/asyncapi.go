@@ -181,11 +181,10 @@ func (c *Contract) Filters() map[string]byte {
 // contract has the topic, whether what is said may be said there, and whether
 // it has the form that it must have.
 func (c *Contract) CheckMessage(topic string, payload []byte) error {
-	i := slices.IndexFunc(c.channels, func(ch channel) bool { return ch.topic.MatchString(topic) })
-	if i < 0 {
-		return fmt.Errorf("topic %s is not in the contract", topic)
+	ch, err := c.channelOf(topic)
+	if err != nil {
+		return err
 	}
-	ch := c.channels[i]
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(payload))
 	if err != nil {
 		return fmt.Errorf("not JSON: %w", err)

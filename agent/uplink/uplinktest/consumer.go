@@ -57,8 +57,8 @@ func (e Event) Into(t testing.TB, data any) {
 type series struct{ source, epoch string }
 
 // A Consumer is a backend in small: a durable QoS 1 session that reconnects by
-// itself, checks messages against the contract, and dedupes events on
-// (source, epoch, sequence). It knows docs/mqtt.md, docs/asyncapi.yaml and
+// itself, takes batches apart, checks messages against the contract, and dedupes
+// events on (source, epoch, sequence). It knows docs/mqtt.md, docs/asyncapi.yaml and
 // docs/schemas, nothing of the agent.
 type Consumer struct {
 	t        testing.TB
@@ -84,8 +84,9 @@ type Consumer struct {
 
 // A Report is what a consumer found wrong, or at least worth counting.
 type Report struct {
-	// Messages in all, and Duplicates among them, which are no fault.
-	Messages, Duplicates int
+	// Messages in all, Batches among them, and Bytes of all; and how many events
+	// in them were Duplicates, which are no fault.
+	Messages, Batches, Bytes, Duplicates int
 	// Changed: the same event came again with other bytes. Disorder: an event's
 	// first delivery came after that of a later one. Invalid: it breaks a schema.
 	Changed, Disorder, Invalid []string
@@ -169,11 +170,37 @@ func (c *Consumer) take(topic string, payload []byte) {
 	if d := c.pause.Load(); d > 0 {
 		time.Sleep(time.Duration(d))
 	}
-	e := Event{Topic: topic, Raw: slices.Clone(payload)}
-	fault := json.Unmarshal(payload, &e)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.report.Messages++
+	c.report.Bytes += len(payload)
+	if IsBatch(payload) {
+		c.takeBatch(topic, payload)
+	} else {
+		c.takeOne(topic, payload)
+	}
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// takeBatch takes each event of a batch as if it had come alone.
+func (c *Consumer) takeBatch(topic string, batch []byte) {
+	c.report.Batches++
+	events, err := ReadBatch(batch)
+	if ch, unknown := c.contract.channelOf(topic); err == nil && (unknown != nil || ch.messages[batchName] == nil) {
+		err = fmt.Errorf("no batch may come there")
+	}
+	if err != nil {
+		c.report.Invalid = append(c.report.Invalid, fmt.Sprintf("batch on %s: %v", topic, err))
+	}
+	for _, e := range events {
+		c.takeOne(topic, e)
+	}
+}
+
+func (c *Consumer) takeOne(topic string, payload []byte) {
+	e := Event{Topic: topic, Raw: slices.Clone(payload)}
+	fault := json.Unmarshal(payload, &e)
 	c.ofType[e.Type]++
 	if n := c.ofType[e.Type]; fault == nil && (n <= checkAll || n%checkSome == 0) {
 		fault = c.contract.CheckMessage(topic, payload)
@@ -186,8 +213,6 @@ func (c *Consumer) take(topic string, payload []byte) {
 	} else {
 		c.record(e)
 	}
-	close(c.changed)
-	c.changed = make(chan struct{})
 }
 
 // record keeps an event's first delivery and looks hard at the others.
