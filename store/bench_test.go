@@ -122,7 +122,7 @@ func (s *Store) perCommit() float64 {
 // benchmarkBare writes what recordSale writes, with the whole group in each
 // transaction and nothing around it.
 func benchmarkBare(b *testing.B, group int) {
-	db, err := openFile(filepath.Join(b.TempDir(), "bare.db"))
+	db, err := openFile(filepath.Join(b.TempDir(), "bare.db"), 0)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func BenchmarkOpen(b *testing.B) {
 	})
 	b.Run("bbolt", func(b *testing.B) {
 		for b.Loop() {
-			db, err := openFile(path)
+			db, err := openFile(path, 0)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -166,9 +166,10 @@ func (s *Store) attempt(calls []*call, onlyReserve bool) ([]*call, error) {
 		s.space.size = b.Size()
 		failed := -1
 		var changed bool
-		again := s.noteRedo()
+		journaled, stopped := !onlyReserve && s.journalReady(), s.journal.stopped
+		again, notes := s.noteChanges(journaled)
 		for i, c := range calls {
-			if c.err = s.run(b, c, again); c.err == nil && onlyReserve && !c.vital && c.grew {
+			if c.err = s.run(b, c, notes); c.err == nil && onlyReserve && !c.vital && c.grew {
 				c.err = s.full()
 			}
 			if c.err != nil && c.changed {
@@ -178,9 +179,14 @@ func (s *Store) attempt(calls []*call, onlyReserve bool) ([]*call, error) {
 			changed = changed || c.changed
 		}
 		if failed < 0 && changed {
-			err = s.flush(b)
+			err = s.flush(b, journaled)
 		} else {
 			err = b.Rollback()
+		}
+		if isFull(err) && s.journal.stopped != stopped {
+			// The base took space that there is now.
+			undo(calls)
+			continue
 		}
 		if failed >= 0 || err != nil {
 			undo(calls)
@@ -212,8 +218,8 @@ func undo(calls []*call) {
 }
 
 // run has one call do its part of a transaction.
-func (s *Store) run(b *bolt.Tx, c *call, r *redo) (err error) {
-	tx := &Tx{store: s, b: b, call: c, moment: c.moment, redo: r}
+func (s *Store) run(b *bolt.Tx, c *call, n notes) (err error) {
+	tx := &Tx{store: s, b: b, call: c, moment: c.moment, notes: n}
 	defer func() {
 		c.topics, c.changed, c.grew, c.moment = tx.topics, tx.changes > 0, tx.grew, tx.moment
 		tx.b = nil
@@ -221,19 +227,38 @@ func (s *Store) run(b *bolt.Tx, c *call, r *redo) (err error) {
 	return s.guard(func() error { return c.fn(tx) })
 }
 
-// flush commits. A commit may fail although its last page, which makes it
-// count, has reached the file: then a further one decides.
-func (s *Store) flush(b *bolt.Tx) error {
+// flush commits, by way of the journal if it is told so and can. A commit may
+// fail although its last page, which makes it count, has reached the file: then a
+// further one decides.
+func (s *Store) flush(b *bolt.Tx, journaled bool) error {
 	id := b.ID()
 	s.options.OnCommit(false)
-	err := s.guard(b.Commit)
+	var err error
+	if journaled {
+		journaled, err = s.kept(b)
+	} else {
+		err = s.stopJournal()
+	}
+	if err != nil {
+		return errors.Join(s.named(err), b.Rollback())
+	}
+	err = s.guard(b.Commit)
 	if errors.Is(err, ErrDamaged) {
 		// bbolt may have stopped anywhere; its transaction must go all the same.
 		_ = s.guard(b.Rollback)
 		s.damaged = err
+	}
+	if err != nil && journaled {
+		err = errors.Join(err, s.retract())
+	}
+	if s.damaged != nil {
 		return err
 	}
 	if err == nil {
+		s.step("committed")
+		if !s.db.NoSync {
+			s.step("pages synced")
+		}
 		if err := s.witness.committed(s.commits(id)); err != nil {
 			s.log.Warn("the witness falls behind: a file that is rolled back may go unnoticed", "file", s.witness.path, "error", err)
 		}

@@ -101,7 +101,7 @@ func (s *Store) beginCompaction() (*compaction, error) {
 	if err := os.Remove(s.compactPath()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	to, err := openFile(s.compactPath())
+	to, err := openFile(s.compactPath(), s.mapSize())
 	if err != nil {
 		return nil, err
 	}
@@ -226,6 +226,9 @@ func (s *Store) replaceFile(c *compaction) error {
 			return err
 		}
 	}
+	if err := s.stopJournal(); err != nil {
+		return err
+	}
 	s.step("synced")
 	// Readers end, and new ones wait.
 	s.files.Lock()
@@ -279,7 +282,7 @@ func (s *Store) switchClosed(c *compaction) error {
 	}
 	renamed := rename(s.compactPath(), s.path)
 	allocate := s.db.AllocSize
-	db, err := openFile(s.path)
+	db, err := openFile(s.path, s.mapSize())
 	if err != nil {
 		s.damaged = fmt.Errorf("%w: open the compacted file: %w", ErrDamaged, errors.Join(renamed, err))
 		return s.damaged
@@ -298,12 +301,20 @@ func (s *Store) lastCommit() (uint64, error) {
 	return s.commits(b.ID()), nil
 }
 
-// noteRedo is where a transaction notes its changes, nil when nobody wants them.
-func (s *Store) noteRedo() *redo {
-	if s.compacting == nil {
-		return nil
+// noteChanges is where a transaction notes its changes: again for a compaction,
+// nil when there is none.
+func (s *Store) noteChanges(journaled bool) (again *redo, n notes) {
+	if s.compacting != nil {
+		again = &redo{}
 	}
-	return &redo{}
+	if !journaled {
+		return again, again
+	}
+	s.journal.list = s.journal.list[:0]
+	if again == nil {
+		return nil, &s.journal.list
+	}
+	return again, bothNotes{again, &s.journal.list}
 }
 
 // keepRedo keeps what a transaction that was committed has changed.

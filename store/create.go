@@ -29,7 +29,7 @@ func removeLeftovers(path string) error {
 // its first pages leaves a file that does not open (etcd issue 16596).
 func create(path string, schema uint64) error {
 	temporary := path + ".new"
-	db, err := openFile(temporary)
+	db, err := openFile(temporary, 0)
 	if err != nil {
 		return err
 	}

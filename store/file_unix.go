@@ -4,6 +4,8 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -20,6 +22,9 @@ func tryLock(f *os.File) (taken bool, err error) {
 
 // renamesOpenFiles: a file that is open can be renamed.
 const renamesOpenFiles = true
+
+// journals: a file can be mapped larger than it is, as the journal needs it.
+const journals = math.MaxInt > math.MaxInt32
 
 // mapFile shows size bytes of a file.
 func mapFile(f *os.File, size int) (data []byte, unmap func() error, err error) {
@@ -38,3 +43,15 @@ func syncFolder(dir string) error {
 // diskFull are the errors of a disk without space, a used-up quota and a
 // process's own bound on files.
 func diskFull() []error { return []error{unix.ENOSPC, unix.EDQUOT, unix.EFBIG} }
+
+// roomFor is an error when the disk of a file has fewer bytes left.
+func roomFor(path string, size int64) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(path, &st); err != nil {
+		return err
+	}
+	if left := int64(st.Bavail) * int64(st.Bsize); left < size {
+		return fmt.Errorf("the disk has %d bytes left, which is too little", left)
+	}
+	return nil
+}

@@ -25,6 +25,9 @@ func tryLock(f *os.File) (taken bool, err error) {
 // renamesOpenFiles: a file that is open can be renamed.
 const renamesOpenFiles = false
 
+// journals: a file can be mapped larger than it is, as the journal needs it.
+const journals = false
+
 // mapFile shows size bytes of a file.
 func mapFile(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	h, err := windows.CreateFileMapping(windows.Handle(f.Fd()), nil, windows.PAGE_READONLY,
@@ -49,3 +52,5 @@ func syncFolder(string) error { return nil }
 func diskFull() []error {
 	return []error{windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED}
 }
+
+func roomFor(string, int64) error { return nil }

@@ -34,17 +34,25 @@ const (
 func Open(path string, o Options) (*Store, error) { return openSteps(path, o, migrations()) }
 
 func openSteps(path string, o Options, steps []migration) (*Store, error) {
+	return newStore(path, o).open(steps)
+}
+
+func newStore(path string, o Options) *Store {
 	s := &Store{path: path, identity: o.Identity, options: o.withDefaults()}
 	s.clock, s.log = s.options.Clock, s.options.Log
 	s.health.MaxSize = s.options.MaxSize
 	s.random = bufio.NewReaderSize(rand.Reader, 1<<10)
-	if err := s.open(steps); err != nil {
+	return s
+}
+
+func (s *Store) open(steps []migration) (*Store, error) {
+	if err := s.openFiles(steps); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.letGo())
 	}
 	return s, nil
 }
 
-func (s *Store) open(steps []migration) error {
+func (s *Store) openFiles(steps []migration) error {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o750); err != nil {
 		return err
 	}
@@ -52,9 +60,17 @@ func (s *Store) open(steps []migration) error {
 	if s.lock, err = lockBeside(s.path); err != nil {
 		return err
 	}
-	if s.db, err = s.ready(uint64(len(steps) + 1)); err != nil {
+	if err := s.openJournal(); err != nil {
 		return err
 	}
+	s.db, err = s.ready(uint64(len(steps) + 1))
+	if isFull(err) && os.Truncate(s.path+".reserve", 0) == nil {
+		s.db, err = s.ready(uint64(len(steps) + 1))
+	}
+	if err != nil {
+		return err
+	}
+	s.journal.live = s.journal.f != nil
 	s.db.AllocSize, s.pageSize = growth(s.options.MaxSize), int64(s.db.Info().PageSize)
 	if err := migrate(s.db, s.path, steps, s.log); err != nil {
 		return err
@@ -79,7 +95,11 @@ func (s *Store) ready(schema uint64) (*bolt.DB, error) {
 	if err := removeLeftovers(s.path); err != nil {
 		return nil, err
 	}
-	db, fault, err := s.openExisting(schema)
+	kept, err := s.rewind()
+	if err != nil {
+		return nil, err
+	}
+	db, fault, err := s.openExisting(schema, kept)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
@@ -91,6 +111,9 @@ func (s *Store) ready(schema uint64) (*bolt.DB, error) {
 			return nil, fmt.Errorf("set the damaged file aside (%w): %w", fault, err)
 		}
 		s.opening.Cause = fault
+		if err := s.quarantineJournal(kept); err != nil {
+			return nil, fmt.Errorf("set the journal of the damaged file aside: %w", err)
+		}
 		s.log.Error("the store was damaged and set aside; a new one begins",
 			"file", s.path, "kept_as", s.opening.Quarantined, "error", fault)
 	}
@@ -98,19 +121,29 @@ func (s *Store) ready(schema uint64) (*bolt.DB, error) {
 		return nil, err
 	}
 	s.opening.Created = true
-	return openFile(s.path)
+	return openFile(s.path, s.mapSize())
+}
+
+// mapSize is how much of the file is mapped from the start. The journal's pin
+// must not be in the way of a file that outgrows its mapping, so all that it may
+// ever have is; that costs addresses only.
+func (s *Store) mapSize() int {
+	if s.journal.f == nil {
+		return 0
+	}
+	return int(s.options.MaxSize)
 }
 
 // openExisting opens a file after looking for faults in it: fault is what makes
 // it useless, err what keeps us from telling.
-func (s *Store) openExisting(schema uint64) (db *bolt.DB, fault, err error) {
+func (s *Store) openExisting(schema uint64, kept past) (db *bolt.DB, fault, err error) {
 	if fault, err = examine(s.path, isTrusted(s.lock, s.path, s.clock.boot)); fault != nil || err != nil {
 		return nil, fault, err
 	}
 	if err := markOpening(s.lock); err != nil {
 		return nil, nil, err
 	}
-	db, err = openFile(s.path)
+	db, err = openFile(s.path, s.mapSize())
 	if errors.Is(err, errUnusable) {
 		return nil, err, nil
 	}
@@ -120,6 +153,13 @@ func (s *Store) openExisting(schema uint64) (db *bolt.DB, fault, err error) {
 	// The pages make sense. Whether they are a store's, its buckets tell.
 	if fault, err = findBuckets(db, s.path, schema); fault != nil || err != nil {
 		return nil, fault, errors.Join(err, db.Close())
+	}
+	err = s.guard(func() error { return s.makeAgain(db, kept) })
+	switch {
+	case isFull(err):
+		return nil, nil, errors.Join(err, db.Close())
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", errUnusable, err), db.Close()
 	}
 	return db, nil, nil
 }
@@ -144,7 +184,7 @@ func examine(path string, trusted bool) (fault, err error) {
 // errUnusable: bbolt does not open the file because of what it holds.
 var errUnusable = errors.New("not a store")
 
-func openFile(path string) (db *bolt.DB, err error) {
+func openFile(path string, mapSize int) (db *bolt.DB, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: %v", errUnusable, r)
@@ -154,6 +194,8 @@ func openFile(path string) (db *bolt.DB, err error) {
 		Timeout:        lockWait,
 		FreelistType:   bolt.FreelistMapType,
 		NoFreelistSync: true,
+		// On disk the file is no larger for it.
+		InitialMmapSize: mapSize,
 	})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
@@ -306,9 +348,13 @@ func (s *Store) distrust() {
 func (s *Store) letGo() error {
 	var err error
 	if s.db != nil {
-		err = s.db.Close() // a second time it does nothing
+		if s.damaged == nil {
+			err = s.stopJournal()
+		}
+		s.journal.unpin()
+		err = errors.Join(err, s.db.Close()) // a second time it does nothing
 	}
-	err = errors.Join(err, s.witness.close())
+	err = errors.Join(err, s.journal.close(), s.witness.close())
 	if s.lock != nil {
 		if s.db != nil && !s.suspect.Load() { // else it stays as distrust left it
 			err = errors.Join(err, markClosed(s.lock, s.path))

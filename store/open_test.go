@@ -33,7 +33,11 @@ func oldStore(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b
+	m, ok := newestMeta(b)
+	if !ok {
+		t.Fatal("no meta page")
+	}
+	return b[:int(m.pages)*m.pageSize] // behind that it is empty
 }
 
 // damages are ways in which a file can be useless.
@@ -373,7 +377,7 @@ func FuzzInspect(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		db, err := openFile(path)
+		db, err := openFile(path, 0)
 		if err != nil {
 			t.Fatalf("bbolt does not open what was found good: %v", err)
 		}

@@ -90,6 +90,7 @@ type Store struct {
 	opening  Opening
 	intents  intents
 	witness  witness
+	journal  journal
 	// commitsBefore is how many transactions went into files before this one.
 	commitsBefore uint64
 	streams       map[Stream]place

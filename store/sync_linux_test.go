@@ -1,12 +1,9 @@
 package store
 
 import (
-	"os"
 	"syscall"
 	"time"
 )
-
-func dataSync(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }
 
 // cpuTime is what this process has used of the processors.
 func cpuTime() time.Duration {

@@ -2,11 +2,6 @@
 
 package store
 
-import (
-	"os"
-	"time"
-)
-
-func dataSync(f *os.File) error { return f.Sync() }
+import "time"
 
 func cpuTime() time.Duration { return 0 }

@@ -22,7 +22,7 @@ type Tx struct {
 	// grew: something was written that takes space.
 	grew    bool
 	topics  topics
-	redo    *redo
+	notes   notes
 	moment  Moment
 	granted int // ids handed out in this run
 }
@@ -90,7 +90,7 @@ func (tx *Tx) put(bucket string, key, value []byte) error {
 	}
 	tx.changes++
 	tx.grew = true
-	tx.redo.put(bucket, key, value)
+	tx.notes.put(bucket, key, value)
 	return nil
 }
 
@@ -111,7 +111,7 @@ func (tx *Tx) delete(bucket string, key []byte) error {
 		return fmt.Errorf("delete from %s: %w", bucket, err)
 	}
 	tx.changes++
-	tx.redo.delete(bucket, key)
+	tx.notes.delete(bucket, key)
 	return nil
 }
 
@@ -126,7 +126,7 @@ func (tx *Tx) next(bucket string) (uint64, error) {
 	}
 	tx.changes++
 	tx.grew = true
-	tx.redo.sequence(bucket, n)
+	tx.notes.sequence(bucket, n)
 	return n, nil
 }
 

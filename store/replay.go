@@ -1,0 +1,153 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// rewind sets the file back to the base of its journal, when anything was kept
+// since, and returns what is to be made again. It may be cut off and done once
+// more: the base's pages are in use by nothing else until makeAgain is through. A
+// journal that is not this file's, because a backup was put in its place, is set
+// aside.
+func (s *Store) rewind() (p past, err error) {
+	if s.journal.f == nil {
+		return past{}, nil
+	}
+	info, err := s.journal.f.Stat()
+	if err != nil {
+		return past{}, err
+	}
+	if p, err = readPast(io.NewSectionReader(s.journal.f, 0, info.Size())); err != nil || len(p.kept) == 0 {
+		return past{}, err
+	}
+	f, err := os.OpenFile(s.path, os.O_RDWR, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return past{}, s.setJournalAside("there is no file that it is of")
+	}
+	if err != nil {
+		return past{}, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if !p.isOf(f) {
+		return past{}, s.setJournalAside("it is of another file, or of an earlier state")
+	}
+	other := int64(p.base.txid+1) % 2
+	if _, err := f.WriteAt(make([]byte, metaCopy), other*p.pageSize); err != nil {
+		return past{}, err
+	}
+	if _, err := f.WriteAt(p.meta, int64(p.base.txid%2)*p.pageSize); err != nil {
+		return past{}, err
+	}
+	if err := dataSync(f); err != nil {
+		return past{}, err
+	}
+	s.step("set back")
+	return p, nil
+}
+
+// isOf: the file has come from the base by what was kept, as far as its two meta
+// pages tell. A commit is not begun before it is in the journal.
+func (p past) isOf(f *os.File) bool {
+	var newest uint64
+	for slot := range int64(2) {
+		b := make([]byte, metaCopy)
+		if _, err := f.ReadAt(b, slot*p.pageSize); err != nil {
+			continue
+		}
+		if m, ok := metaAt(b, 0); ok && int64(m.pageSize) == p.pageSize {
+			newest = max(newest, m.txid)
+		}
+	}
+	return newest >= p.base.txid && newest <= p.base.txid+uint64(len(p.kept))
+}
+
+// setJournalAside gives a journal that is of no use here another name, and makes
+// a new one.
+func (s *Store) setJournalAside(why string) error {
+	name, err := quarantine(s.journal.path, s.clock.Now().Wall)
+	if err != nil {
+		return fmt.Errorf("set the journal aside (%s): %w", why, err)
+	}
+	s.log.Warn("the journal was set aside", "file", s.journal.path, "kept_as", name, "cause", why)
+	if err := s.journal.close(); err != nil {
+		return err
+	}
+	return s.journal.open()
+}
+
+// makeAgain makes what was kept since the base once more, one transaction each, so
+// that they have their numbers again, and brings it to disk.
+func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
+	if len(p.kept) == 0 {
+		return nil
+	}
+	pin, err := db.Begin(false)
+	if err != nil {
+		return err
+	}
+	db.NoSync = true
+	defer func() {
+		db.NoSync = false
+		err = errors.Join(err, pin.Rollback())
+	}()
+	for n, list := range p.kept {
+		if err := redoOne(db, p.base.txid+uint64(n)+1, list); err != nil {
+			return fmt.Errorf("make transaction %d of %d in %s again: %w", n+1, len(p.kept), s.journal.path, err)
+		}
+		s.step("made again")
+	}
+	if err := db.Sync(); err != nil {
+		return err
+	}
+	s.log.Info("what was kept since the last checkpoint was made again", "file", s.path, "transactions", len(p.kept))
+	return s.journal.wipe()
+}
+
+func redoOne(db *bolt.DB, id uint64, list changeList) error {
+	b, err := db.Begin(true)
+	if err != nil {
+		return err
+	}
+	if uint64(b.ID()) != id {
+		return errors.Join(fmt.Errorf("it is number %d, not %d", b.ID(), id), b.Rollback())
+	}
+	if err := list.apply(b); err != nil {
+		return errors.Join(err, b.Rollback())
+	}
+	return b.Commit()
+}
+
+// openJournal opens the journal, or has the store do without one. One that is
+// there and cannot be opened may hold what was kept.
+func (s *Store) openJournal() error {
+	s.journal.path, s.journal.size = s.path+".journal", journalSize(s.options.MaxSize)
+	_, missing := os.Stat(s.journal.path)
+	err := s.journal.open()
+	switch {
+	case err == nil:
+	case missing == nil:
+		return err
+	default:
+		s.log.Warn("there is no journal: the store is slower", "file", s.journal.path, "error", err)
+	}
+	return nil
+}
+
+// quarantineJournal has a journal that tells something go where its file went.
+func (s *Store) quarantineJournal(p past) error {
+	if len(p.kept) == 0 {
+		return nil
+	}
+	if err := rename(s.journal.path, s.opening.Quarantined+".journal"); err != nil {
+		return err
+	}
+	if err := s.journal.close(); err != nil {
+		return err
+	}
+	return s.openJournal()
+}
