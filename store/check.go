@@ -10,7 +10,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Check reads a store through that nobody has open, and changes nothing. It
+// Check reads a store through that nobody has open, and changes nothing but
+// what its journal tells, if it was not closed. It
 // returns how many records there are, and what is wrong: pages that make no
 // sense, or records that cannot be read, all of them.
 func Check(path string) (records int, err error) {
@@ -19,6 +20,9 @@ func Check(path string) (records int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
+	if err := bringTogether(path); err != nil {
+		return 0, err
+	}
 	if fault, err := examine(path, false); fault != nil || err != nil {
 		return 0, errors.Join(fault, err)
 	}

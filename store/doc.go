@@ -6,7 +6,8 @@
 //
 // Callers change it in transactions (Update; UpdateVital for orders and tickets)
 // that share their flush to disk with whoever comes at the same time, read it in
-// others (View, ViewDurable), and hear of changes by Watch. The rules when space
-// runs out stand in space.go and held.go; what a new version may change about the
-// file, in migrate.go.
+// others (View, ViewDurable), and hear of changes by Watch. How a transaction gets
+// to disk stands in journal.go, and what is done after a kill or a power cut in
+// replay.go; the rules when space runs out in space.go and held.go; what a new
+// version may change about the file in migrate.go.
 package store

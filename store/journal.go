@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"hash/fnv"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -36,7 +37,7 @@ type journal struct {
 	path string
 	size int64
 	f    *os.File // nil: there is none
-	// live: what it told at the opening is in the file again.
+	// live: it may be used, now that what it told at the opening is in the file.
 	live bool
 
 	// pin holds the base while the journal is in use.
@@ -71,6 +72,9 @@ const (
 	// maxRecord bounds what one transaction changes, if it goes through the
 	// journal; bytes.
 	maxRecord = 32 << 20
+	// maxPinned bounds the pages that the pin keeps from being used again, which
+	// make the file grow.
+	maxPinned = 512
 	// journalPause is how long the journal stays out of use after a failure.
 	journalPause = time.Second
 )
@@ -119,7 +123,7 @@ func (s *Store) kept(b *bolt.Tx) (bool, error) {
 	if room > j.size-journalHead {
 		return false, s.stopJournal()
 	}
-	if j.pin != nil && j.at+room > j.size {
+	if j.pin != nil && (j.at+room > j.size || s.db.Stats().PendingPageN > maxPinned) {
 		if err := s.checkpoint(); err != nil {
 			return false, err
 		}
@@ -212,7 +216,7 @@ func (s *Store) startJournal() error {
 		return s.named(err)
 	}
 	j.unpin()
-	base, err := s.metaOf(uint64(pin.ID()))
+	base, err := s.baseNow(uint64(pin.ID()))
 	if j.pin = pin; j.unpinned {
 		_ = pin.Rollback()
 	}
@@ -224,6 +228,19 @@ func (s *Store) startJournal() error {
 	j.head = headOf(j.generation, base, s.pageSize)
 	s.db.NoSync = true
 	return nil
+}
+
+// baseNow reads the base that a transaction has left from the file.
+func (s *Store) baseNow(id uint64) (b base, err error) {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return base{}, err
+	}
+	defer f.Close()
+	if b, err = baseOf(f, id, s.pageSize); err != nil {
+		return base{}, s.named(err)
+	}
+	return b, nil
 }
 
 func (j *journal) unpin() {
@@ -304,39 +321,70 @@ func (j *journal) close() error {
 	return err
 }
 
-// metaOf reads the meta page of a transaction from the file.
-func (s *Store) metaOf(id uint64) ([]byte, error) {
-	f, err := os.Open(s.path)
+// A base is what a journal's records start from.
+type base struct {
+	head
+	meta []byte // the first bytes of its meta page
+	// top tells the pages at the top of its tree from all others: the epoch and
+	// the time of the last opening are in them.
+	top uint64
+}
+
+// baseOf reads a base from the file, given its transaction.
+func baseOf(f io.ReaderAt, id uint64, pageSize int64) (base, error) {
+	b := base{meta: make([]byte, metaCopy)}
+	if _, err := f.ReadAt(b.meta, int64(id%2)*pageSize); err != nil {
+		return base{}, err
+	}
+	var ok bool
+	if b.head, ok = metaAt(b.meta, 0); !ok || b.txid != id {
+		return base{}, fmt.Errorf("the head is not that of transaction %d", id)
+	}
+	var err error
+	b.top, err = topOf(f, b.head)
+	return b, err
+}
+
+// topOf is a checksum of the root page and of what it branches to.
+func topOf(f io.ReaderAt, h head) (uint64, error) {
+	sum := fnv.New64a()
+	read := func(page uint64) ([]byte, error) {
+		b := make([]byte, h.pageSize)
+		_, err := f.ReadAt(b, int64(page)*int64(h.pageSize))
+		_, _ = sum.Write(b)
+		return b, err
+	}
+	root, err := read(h.root)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	defer f.Close()
-	b := make([]byte, metaCopy)
-	if _, err := f.ReadAt(b, int64(id%2)*s.pageSize); err != nil {
-		return nil, err
+	order := binary.NativeEndian
+	if order.Uint16(root[8:]) != flagBranch {
+		return sum.Sum64(), nil
 	}
-	if m, ok := metaAt(b, 0); !ok || m.txid != id {
-		return nil, fmt.Errorf("store %s: its head is not that of transaction %d", s.path, id)
+	for i := range min(int(order.Uint16(root[10:])), (len(root)-pageHeader)/elementSize) {
+		if _, err := read(order.Uint64(root[pageHeader+i*elementSize+8:])); err != nil {
+			return 0, err
+		}
 	}
-	return b, nil
+	return sum.Sum64(), nil
 }
 
 // headOf is the journal's head: magic, generation, page size, the base's meta
-// page, a checksum.
-func headOf(generation uint64, base []byte, pageSize int64) []byte {
-	b := append(make([]byte, 0, journalHead), journalMagic...)
-	b = binary.BigEndian.AppendUint64(b, generation)
-	b = binary.BigEndian.AppendUint64(b, uint64(pageSize))
-	b = append(b, base...)
-	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-	return b[:journalHead]
+// page and top, a checksum.
+func headOf(generation uint64, b base, pageSize int64) []byte {
+	h := append(make([]byte, 0, journalHead), journalMagic...)
+	h = binary.BigEndian.AppendUint64(h, generation)
+	h = binary.BigEndian.AppendUint64(h, uint64(pageSize))
+	h = append(h, b.meta...)
+	h = binary.BigEndian.AppendUint64(h, b.top)
+	h = binary.BigEndian.AppendUint32(h, crc32.Checksum(h, castagnoli))
+	return h[:journalHead]
 }
 
 // A past is what a journal tells: the base, and what was kept since.
 type past struct {
-	base     head
-	meta     []byte
-	pageSize int64
+	base
 	// kept are what the transactions after the base have changed, in order.
 	kept []changeList
 }
@@ -347,20 +395,20 @@ func readPast(r io.Reader) (p past, err error) {
 	if err != nil {
 		return past{}, err
 	}
-	const sum = len(journalMagic) + 16 + metaCopy
+	const sum = len(journalMagic) + 16 + metaCopy + 8
 	if len(b) < journalHead || !bytes.HasPrefix(b, []byte(journalMagic)) ||
 		binary.BigEndian.Uint32(b[sum:]) != crc32.Checksum(b[:sum], castagnoli) {
 		return past{}, nil
 	}
 	rest := b[len(journalMagic):sum]
 	generation := binary.BigEndian.Uint64(rest)
-	p.pageSize, p.meta = int64(binary.BigEndian.Uint64(rest[8:])), rest[16:]
+	p.meta, p.top = rest[16:][:metaCopy], binary.BigEndian.Uint64(rest[16+metaCopy:])
 	var ok bool
-	if p.base, ok = metaAt(p.meta, 0); !ok || int64(p.base.pageSize) != p.pageSize {
+	if p.head, ok = metaAt(p.meta, 0); !ok || uint64(p.pageSize) != binary.BigEndian.Uint64(rest[8:]) {
 		return past{}, nil
 	}
 	for b = b[journalHead:]; ; {
-		list, size := readRecord(b, generation, p.base.txid+uint64(len(p.kept))+1)
+		list, size := readRecord(b, generation, p.txid+uint64(len(p.kept))+1)
 		if list == nil {
 			return p, nil
 		}

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/klauspost/compress/s2"
 	bolt "go.etcd.io/bbolt"
 )
 
@@ -121,20 +123,22 @@ func (w *workload) once() error {
 			return tx.MarkSent(StreamSales, w.random.Uint64N(last)+1)
 		})
 	case 1:
-		_, err := w.s.Sweep(w.s.Clock().Now(), 0, 50)
-		return err
+		return w.s.Update(func(tx *Tx) error {
+			_, _, err := tx.dropSent(time.Time{}, 50)
+			return err
+		})
 	case 2:
 		return w.s.Update(func(tx *Tx) error {
 			return tx.Log(Entry{Kind: "device.opened", Subject: "caja", Text: "abierta", Severity: Info})
 		})
 	case 3:
-		return w.s.Update(func(tx *Tx) error { // more than fits
-			for i := range 100 {
-				if _, err := tx.PutSale(sampleSale(int64(w.n*1000 + i))); err != nil {
-					return err
-				}
-			}
-			return nil
+		payload := make([]byte, w.random.IntN(60<<10)) // some do not fit
+		for i := range payload {
+			payload[i] = byte(w.random.Uint32())
+		}
+		return w.s.Update(func(tx *Tx) error {
+			_, err := tx.PutRaw(payload)
+			return err
 		})
 	case 4, 5, 6:
 		_, _, err := w.s.order(w.n)
@@ -286,4 +290,217 @@ func TestPowerCutSeesAMissingPin(t *testing.T) {
 	if faults := cutAndCompare(t, 60, func(s *Store) { s.journal.unpinned = true }); len(faults) == 0 {
 		t.Error("nothing is lost without the base: the test sees nothing")
 	}
+}
+
+// killed is a store whose process has died, as the system shows it: a copy of
+// its files while it is open.
+func killed(t *testing.T, s *Store) (dir string) {
+	t.Helper()
+	p := &platter{t: t, path: s.path, random: rand.New(rand.NewPCG(1, 1))}
+	p.file, p.journal = p.read(""), p.read(".journal")
+	return p.cut()
+}
+
+// half of someSales.
+const half = 20
+
+// someSales is a store with sales half of which stand in the journal only, as far
+// as is certain.
+func someSales(t *testing.T) *Store {
+	t.Helper()
+	s := opened(t, Options{MaxSize: cutMaxSize})
+	for n := range int64(2 * half) {
+		if n == half {
+			s.writer.Lock()
+			err := s.checkpoint()
+			s.writer.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.recordSale(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.journal.at == journalHead {
+		t.Fatal("nothing stands in the journal")
+	}
+	return s
+}
+
+func TestCheckOfAStoreThatWasNotClosed(t *testing.T) {
+	s := someSales(t)
+	whole := killed(t, s)
+	n, err := Check(filepath.Join(whole, "mostrador.db"))
+	if err != nil || n < 2*half*3 {
+		t.Errorf("%d records: %v", n, err)
+	}
+	if got := at(t, whole, Options{MaxSize: cutMaxSize}); got.Opening().NewEpoch != "" || checkSequences(t, got, StreamSales) != 2*half {
+		t.Errorf("opened as %+v", got.Opening())
+	}
+}
+
+// TestABackupBesideAJournal: the journal of a file that was replaced is of no
+// use to the one that is there now, and is kept apart.
+func TestABackupBesideAJournal(t *testing.T) {
+	old := opened(t, Options{MaxSize: cutMaxSize})
+	if err := old.recordSale(1); err != nil {
+		t.Fatal(err)
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	backup, err := os.ReadFile(old.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := killed(t, someSales(t))
+	path := filepath.Join(dir, "mostrador.db")
+	if err := os.WriteFile(path, backup, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := os.ReadFile(path + ".journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The backup is of a state long before, or long after.
+	s := at(t, dir, Options{MaxSize: cutMaxSize})
+	aside, err := filepath.Glob(path + ".journal.quarantined-*")
+	if err != nil || len(aside) != 1 {
+		t.Fatalf("set aside: %v, %v", aside, err)
+	}
+	if b, err := os.ReadFile(aside[0]); err != nil || !bytes.Equal(b, kept) {
+		t.Errorf("the journal that was set aside is another one: %v", err)
+	}
+	if n := checkSequences(t, s, StreamSales); n != 1 {
+		t.Errorf("%d sales, the backup has 1", n)
+	}
+	if err := s.recordSale(2); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestADamagedFileTakesItsJournalAlong: what was kept since may be read from it.
+func TestADamagedFileTakesItsJournalAlong(t *testing.T) {
+	s := someSales(t)
+	top := map[uint64]bool{} // the pages of the base's top
+	if _, err := topOf(readerAt(func(b []byte, at int64) (int, error) {
+		top[uint64(at)/uint64(len(b))] = true
+		f, err := os.Open(s.path)
+		if err != nil {
+			return 0, err
+		}
+		defer f.Close()
+		return f.ReadAt(b, at)
+	}), baseIn(t, s)); err != nil {
+		t.Fatal(err)
+	}
+	dir := killed(t, s)
+	path := filepath.Join(dir, "mostrador.db")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Only what tells the base from others is whole.
+	m, _ := newestMeta(b)
+	for i := 2 * m.pageSize; i < len(b); i += 64 {
+		if !top[uint64(i/m.pageSize)] {
+			b[i] ^= 0x55
+		}
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = at(t, dir, Options{MaxSize: cutMaxSize})
+	o := s.Opening()
+	if o.Quarantined == "" {
+		t.Fatal("it was not set aside")
+	}
+	f, err := os.Open(o.Quarantined + ".journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if p, err := readPast(f); err != nil || len(p.kept) == 0 {
+		t.Errorf("its journal tells %d transactions: %v", len(p.kept), err)
+	}
+	if err := s.recordSale(1); err != nil {
+		t.Error(err)
+	}
+}
+
+type readerAt func(b []byte, at int64) (int, error)
+
+func (r readerAt) ReadAt(b []byte, at int64) (int, error) { return r(b, at) }
+
+// baseIn is the head of the base that a store's journal tells.
+func baseIn(t *testing.T, s *Store) head {
+	t.Helper()
+	f, err := os.Open(s.journal.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p, err := readPast(f)
+	if err != nil || len(p.kept) == 0 {
+		t.Fatal("the journal tells nothing: ", err)
+	}
+	return p.head
+}
+
+func FuzzJournal(f *testing.F) {
+	head := headOf(7, base{meta: make([]byte, metaCopy)}, 4096)
+	f.Add(head, []byte("p"), []byte{})
+	var list changeList
+	list.put(bucketSales, number(1), []byte("{}"))
+	list.sequence(bucketSales, 1)
+	list.delete(bucketSales, number(1))
+	f.Add(head, s2.Encode(nil, list), []byte(list))
+	f.Fuzz(func(t *testing.T, head, packed, list []byte) {
+		whole := append(bytes.Clone(head), make([]byte, max(0, journalHead-len(head)))...)
+		p, err := readPast(bytes.NewReader(append(whole, packed...)))
+		if err != nil || p.pageSize < 0 && len(p.kept) > 0 {
+			t.Errorf("%v: %+v", err, p)
+		}
+		// A record that has the right checksum.
+		j := journal{generation: 7, packed: packed, at: journalHead + 1}
+		if j.f, err = os.Create(filepath.Join(t.TempDir(), "journal")); err != nil {
+			t.Fatal(err)
+		}
+		defer j.f.Close()
+		j.unsynced = true
+		if err := j.append(8); err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, recordHead+len(packed))
+		if _, err := j.f.ReadAt(b, journalHead+1); err != nil {
+			t.Fatal(err)
+		}
+		if got, size := readRecord(b, 7, 8); got != nil && size != len(b) {
+			t.Errorf("a record of %d bytes is read as %d", len(b), size)
+		}
+		if got, _ := readRecord(b, 7, 9); got != nil {
+			t.Error("another transaction's record is taken")
+		}
+		db := scratch(t)
+		_ = db.Update(func(b *bolt.Tx) error { return changeList(list).apply(b) })
+	})
+}
+
+// scratch is a file with the store's buckets.
+func scratch(t *testing.T) *bolt.DB {
+	t.Helper()
+	db, err := openFile(filepath.Join(t.TempDir(), "scratch.db"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.NoSync = true
+	t.Cleanup(func() { _ = db.Close() })
+	if err := db.Update(func(b *bolt.Tx) error {
+		_, err := b.CreateBucket([]byte(bucketSales))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return db
 }

@@ -70,7 +70,6 @@ func (s *Store) openFiles(steps []migration) error {
 	if err != nil {
 		return err
 	}
-	s.journal.live = s.journal.f != nil
 	s.db.AllocSize, s.pageSize = growth(s.options.MaxSize), int64(s.db.Info().PageSize)
 	if err := migrate(s.db, s.path, steps, s.log); err != nil {
 		return err
@@ -86,7 +85,12 @@ func (s *Store) openFiles(steps []migration) error {
 	if err := s.reserve.make(); err != nil {
 		s.log.Warn("the reserve for orders cannot be made", "file", s.reserve.path, "error", err)
 	}
-	return s.start()
+	if err := s.start(); err != nil {
+		return err
+	}
+	// The first base has the opening in it, which no other file has.
+	s.journal.live = s.journal.f != nil
+	return nil
 }
 
 // ready opens the file that has the store's name; one that is not there is

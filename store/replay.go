@@ -36,11 +36,11 @@ func (s *Store) rewind() (p past, err error) {
 	if !p.isOf(f) {
 		return past{}, s.setJournalAside("it is of another file, or of an earlier state")
 	}
-	other := int64(p.base.txid+1) % 2
-	if _, err := f.WriteAt(make([]byte, metaCopy), other*p.pageSize); err != nil {
+	slot := func(id uint64) int64 { return int64(id%2) * int64(p.pageSize) }
+	if _, err := f.WriteAt(make([]byte, metaCopy), slot(p.txid+1)); err != nil {
 		return past{}, err
 	}
-	if _, err := f.WriteAt(p.meta, int64(p.base.txid%2)*p.pageSize); err != nil {
+	if _, err := f.WriteAt(p.meta, slot(p.txid)); err != nil {
 		return past{}, err
 	}
 	if err := dataSync(f); err != nil {
@@ -51,19 +51,21 @@ func (s *Store) rewind() (p past, err error) {
 }
 
 // isOf: the file has come from the base by what was kept, as far as its two meta
-// pages tell. A commit is not begun before it is in the journal.
-func (p past) isOf(f *os.File) bool {
+// pages and the top of the base tell. A commit is not begun before it is in the
+// journal.
+func (p past) isOf(f io.ReaderAt) bool {
 	var newest uint64
 	for slot := range int64(2) {
 		b := make([]byte, metaCopy)
-		if _, err := f.ReadAt(b, slot*p.pageSize); err != nil {
+		if _, err := f.ReadAt(b, slot*int64(p.pageSize)); err != nil {
 			continue
 		}
-		if m, ok := metaAt(b, 0); ok && int64(m.pageSize) == p.pageSize {
+		if m, ok := metaAt(b, 0); ok && m.pageSize == p.pageSize {
 			newest = max(newest, m.txid)
 		}
 	}
-	return newest >= p.base.txid && newest <= p.base.txid+uint64(len(p.kept))
+	top, err := topOf(f, p.head)
+	return err == nil && top == p.top && newest >= p.txid && newest <= p.txid+uint64(len(p.kept))
 }
 
 // setJournalAside gives a journal that is of no use here another name, and makes
@@ -96,7 +98,7 @@ func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 		err = errors.Join(err, pin.Rollback())
 	}()
 	for n, list := range p.kept {
-		if err := redoOne(db, p.base.txid+uint64(n)+1, list); err != nil {
+		if err := redoOne(db, p.txid+uint64(n)+1, list); err != nil {
 			return fmt.Errorf("make transaction %d of %d in %s again: %w", n+1, len(p.kept), s.journal.path, err)
 		}
 		s.step("made again")
@@ -150,4 +152,29 @@ func (s *Store) quarantineJournal(p past) error {
 		return err
 	}
 	return s.openJournal()
+}
+
+// bringTogether makes in a file that nobody has open what its journal tells.
+func bringTogether(path string) (err error) {
+	s := newStore(path, Options{})
+	if s.journal.f, err = os.OpenFile(path+".journal", os.O_RDWR, 0); err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	defer func() { err = errors.Join(err, s.journal.close()) }()
+	s.journal.path = path + ".journal"
+	kept, err := s.rewind()
+	if err != nil || len(kept.kept) == 0 {
+		return err
+	}
+	if fault, err := examine(path, false); fault != nil || err != nil {
+		return errors.Join(fault, err)
+	}
+	db, err := openFile(path, s.mapSize())
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.guard(func() error { return s.makeAgain(db, kept) }), db.Close())
 }

@@ -68,7 +68,9 @@ func fill(f *os.File, size int64) error {
 	if err != nil {
 		return err
 	}
-	zeros := make([]byte, 64<<10)
+	// Page by page: the system may keep what is written at once in one piece, and
+	// count all of it as written whenever a part of it is.
+	zeros := make([]byte, 4<<10)
 	for at := info.Size(); at < size; at += int64(len(zeros)) {
 		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), size-at)], at); err != nil {
 			return err

@@ -297,9 +297,5 @@ func (r *Recorder) reverse(tx *store.Tx, m *memory, rec record) error {
 
 // put stores a sale with its event, unless it is known already.
 func (r *Recorder) put(tx *store.Tx, s *store.Sale) (added bool, err error) {
-	if added, err = tx.PutSale(s); err != nil || !added {
-		return added, err
-	}
-	_, err = tx.Emit(store.StreamSales, EventType, s)
-	return true, err
+	return tx.RecordSale(EventType, s)
 }

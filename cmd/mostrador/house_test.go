@@ -95,9 +95,10 @@ type holder struct {
 
 var holders = []holder{
 	{"github.com/eclipse/paho.mqtt.golang", []string{"agent/uplink"}, false, "the hazards of paho are handled in one place"},
-	{"github.com/klauspost/compress", []string{"agent/uplink"}, false, "what goes compressed is packed in one place"},
+	{"github.com/klauspost/compress/zstd", []string{"agent/uplink"}, false, "what goes compressed is packed in one place"},
 	{"github.com/mochi-mqtt/server/v2", []string{"cmd/mostrador"}, true, "only the demo has a broker inside"},
 	{"go.etcd.io/bbolt", []string{"store"}, false, "the format of the file is the store's own"},
+	{"github.com/klauspost/compress/s2", []string{"store"}, false, "the format of the journal is the store's own"},
 	{"github.com/tarm/serial", []string{"drivers/serialport"}, false, "its reads and closes hang unless handled with care"},
 	{"github.com/google/gousb", []string{"drivers/usbport"}, false, "it needs cgo, and an order of closing"},
 	{"github.com/kardianos/service", []string{"cmd/mostrador"}, false, "parts do not know how they were started"},

@@ -108,6 +108,10 @@ func recordInto(st *store.Store, callers, sales int, from int64) (measured, erro
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	faults := make([]error, callers)
+	list := make([]*store.Sale, sales)
+	for n := range list {
+		list[n] = sale(from + int64(n) + 1)
+	}
 	w := begin(callers == 1)
 	for i := range faults {
 		wg.Go(func() {
@@ -117,7 +121,7 @@ func recordInto(st *store.Store, callers, sales int, from int64) (measured, erro
 					return
 				}
 				start := w.start()
-				if faults[i] = record(st, from+n); faults[i] != nil {
+				if faults[i] = record(st, list[n-1]); faults[i] != nil {
 					return
 				}
 				w.done(start)

@@ -102,15 +102,11 @@ func sale(n int64) *store.Sale {
 // keep records a sale with its event, as agent/sale does.
 func keep(tx *store.Tx, s *store.Sale) error {
 	s.RecordedAt = tx.Now()
-	if _, err := tx.PutSale(s); err != nil {
-		return err
-	}
-	_, err := tx.Emit(store.StreamSales, "mostrador.sale.v1", s)
+	_, err := tx.RecordSale("mostrador.sale.v1", s)
 	return err
 }
 
-func record(st *store.Store, n int64) error {
-	s := sale(n)
+func record(st *store.Store, s *store.Sale) error {
 	return st.Update(func(tx *store.Tx) error { return keep(tx, s) })
 }
 
