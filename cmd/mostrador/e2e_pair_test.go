@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -59,6 +60,20 @@ pattern read mostrador/v1/pair/%u/down
 // is how long certificates are good.
 func newPairing(t *testing.T, life time.Duration, terminals ...string) *newTerminal {
 	t.Helper()
+	var codes []*uplinktest.IssuedCode
+	for _, name := range terminals {
+		c, err := pairing.NewCode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes = append(codes, &uplinktest.IssuedCode{Text: c.Text(), Store: "lima-01", Terminal: name})
+	}
+	return newPairingBy(t, life, codes...)
+}
+
+// newPairingBy is newPairing with codes that are known before.
+func newPairingBy(t *testing.T, life time.Duration, codes ...*uplinktest.IssuedCode) *newTerminal {
+	t.Helper()
 	binary, err := daemonBinary()
 	if err != nil {
 		t.Fatal(err)
@@ -68,14 +83,8 @@ func newPairing(t *testing.T, life time.Duration, terminals ...string) *newTermi
 	at := uplinktest.FreeAddress(t)
 	n.codesAt = "tls://" + at
 	users := map[string]string{"backend": "secret"}
-	for _, name := range terminals {
-		c, err := pairing.NewCode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		n.codes = append(n.codes, &uplinktest.IssuedCode{Text: c.Text(), Store: "lima-01", Terminal: name})
-	}
-	for _, c := range uplinktest.Codes(t, n.codes...) {
+	n.codes = uplinktest.Codes(t, codes...)
+	for _, c := range n.codes {
 		users[c.ID()] = c.Password()
 	}
 	host, port, err := net.SplitHostPort(at)
@@ -173,6 +182,12 @@ func (n *newTerminal) status() (s uplink.Status) {
 	return s
 }
 
+// connected waits until the line is up.
+func (n *newTerminal) connected() {
+	n.t.Helper()
+	n.eventually(60*time.Second, "the connection", func() bool { return n.status().Connected })
+}
+
 func (n *newTerminal) eventually(limit time.Duration, what string, ok func() bool) {
 	n.t.Helper()
 	for deadline := time.Now().Add(limit); !ok(); time.Sleep(50 * time.Millisecond) {
@@ -247,5 +262,39 @@ func (n *newTerminal) append(text string) {
 	}
 	if err := os.WriteFile(n.config, append(was, text...), 0o644); err != nil {
 		n.t.Fatal(err)
+	}
+}
+
+// What docs/pairing.md shows works as it stands there: the commands in its
+// fences marked "console pairing", with its code, its rules and a broker of ours.
+func TestPairingPage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/pairing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := newPairingBy(t, time.Hour, &uplinktest.IssuedCode{Text: "7K3D-9MPX-2QRT-A8V7", Store: "lima-01", Terminal: "caja-1"})
+	if rules := "    " + strings.ReplaceAll(strings.TrimSpace(pairAccess), "\n", "\n    "); !strings.Contains(string(page), strings.ReplaceAll(rules, "    \n", "\n")) {
+		t.Errorf("the page does not have the rules that are tested:\n%s", rules)
+	}
+	if !strings.Contains(string(page), "password `"+n.codes[0].Password()+"`") {
+		t.Errorf("the page does not have the code's password, %s", n.codes[0].Password())
+	}
+	text := strings.NewReplacer("```console pairing", "```console", "tls://pair.example.com:8884", n.codesAt+" --data-dir "+n.dataDir).Replace(string(page))
+	commands := shownIn("docs/pairing.md", text)
+	if len(commands) != 3 {
+		t.Fatalf("%d commands", len(commands))
+	}
+	n.issuer.Live(2*time.Hour, nil)
+	for _, c := range commands {
+		if c.args[0] != "pair" && n.daemon == nil {
+			n.start()
+			n.connected()
+		}
+		stdout, stderr, code := n.do(c.args...)
+		if code != exitDone || !saysAs(c.want, stdout) {
+			t.Errorf("%s: mostrador %s ends with %d and says\n%s%s", c.place, strings.Join(c.args, " "), code, stdout, stderr)
+		}
+		n.issuer.Live(4*time.Hour, nil)
 	}
 }

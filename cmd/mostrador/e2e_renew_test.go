@@ -32,11 +32,6 @@ func renewing(t *testing.T, life time.Duration) (*newTerminal, string, *testRegi
 	return n, file, register
 }
 
-func (n *newTerminal) connected() {
-	n.t.Helper()
-	n.eventually(60*time.Second, "the connection", func() bool { return n.status().Connected })
-}
-
 // A certificate is renewed well before it ends, while everything goes on.
 func TestRenewal(t *testing.T) {
 	t.Parallel()

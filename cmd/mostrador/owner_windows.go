@@ -1,4 +1,7 @@
 package main
 
-// giveToService: folders have the rights of the one that they are in here.
+// giveToService and handOver: folders have the rights of the one that they are
+// in here, and the service runs as the system.
 func giveToService(string) error { return nil }
+
+func handOver(string) error { return nil }

@@ -148,6 +148,11 @@ func (a *app) installService(s service.Service) error {
 		if err := addServiceUser("/"); err != nil {
 			return err
 		}
+		if cfg, err := a.parseConfig(); err == nil {
+			if err := handOver(cfg.Terminal.DataDir); err != nil {
+				return err
+			}
+		}
 		if err := usableForService(executable, a.configPath); err != nil {
 			return err
 		}

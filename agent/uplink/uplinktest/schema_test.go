@@ -176,19 +176,31 @@ func TestDriftIsFound(t *testing.T) {
 	}
 }
 
-// Every example of docs/mqtt.md obeys the contract. A fenced block says on
-// which topic it goes: ```json mostrador/v1/….
+// Every example of the pages for backends obeys the contract. A fenced block
+// says on which topic it goes: ```json mostrador/v1/….
 func TestDocumentedMessages(t *testing.T) {
-	docs, err := uplinktest.Docs()
-	if err != nil {
-		t.Fatal(err)
+	seen := map[string]bool{}
+	for _, page := range []string{"mqtt.md", "pairing.md"} {
+		for _, topic := range checkExamples(t, page) {
+			seen[topic[strings.LastIndex(topic, "/")+1:]] = true
+		}
 	}
-	f, err := os.Open(filepath.Join(docs, "mqtt.md"))
+	for _, kind := range []string{"sales", "orders", "tickets", "timeline", "requests", "devices", "state", "results", "credentials"} {
+		if !seen[kind] {
+			t.Errorf("the pages have no example of %s", kind)
+		}
+	}
+}
+
+// checkExamples holds a page's examples against the contract, and returns their
+// topics.
+func checkExamples(t *testing.T, page string) (topics []string) {
+	t.Helper()
+	f, err := os.Open(filepath.Join(docsFolder(t), page))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	seen := map[string]bool{}
 	var topic string
 	var body strings.Builder
 	for in := bufio.NewScanner(f); in.Scan(); {
@@ -198,19 +210,15 @@ func TestDocumentedMessages(t *testing.T) {
 			body.Reset()
 		case line == "```" && topic != "":
 			uplinktest.Validate(t, topic, []byte(body.String()))
-			seen[topic[strings.LastIndex(topic, "/")+1:]] = true
+			topics = append(topics, topic)
 			topic = ""
 		case line == "```json":
-			t.Error("an example does not say its topic")
+			t.Errorf("%s: an example does not say its topic", page)
 		case topic != "":
 			body.WriteString(line + "\n")
 		}
 	}
-	for _, kind := range []string{"sales", "orders", "tickets", "timeline", "requests", "devices", "state", "results"} {
-		if !seen[kind] {
-			t.Errorf("docs/mqtt.md has no example of %s", kind)
-		}
-	}
+	return topics
 }
 
 func contract(t *testing.T) *uplinktest.Contract {
