@@ -40,7 +40,7 @@ const (
 	renewalCursor = "uplink.renewal"
 	// renewalLook is how often it is looked whether a certificate is due, at
 	// least: clocks jump.
-	renewalLook = time.Hour
+	renewalLook = 6 * time.Hour
 	// A request is repeated after an eighth of the time that is left, within
 	// these bounds.
 	repeatMin = 5 * time.Second
