@@ -3,6 +3,7 @@ package spool
 import (
 	"time"
 
+	"mostrador/drivers"
 	"mostrador/printer"
 	"mostrador/store"
 )
@@ -48,6 +49,9 @@ type State struct {
 	Proof     store.Proof       `json:"proof,omitempty"`
 	Abilities printer.Abilities `json:"abilities"`
 	Since     time.Time         `json:"since,omitzero"`
+	// Wire counts what a serial line has received wrongly since it was opened,
+	// as of the last ticket.
+	Wire *drivers.LineErrors `json:"wire,omitempty"`
 }
 
 // States are those of all printers, in the configuration's order. What waits is
@@ -59,7 +63,7 @@ func (s *Spool) States() []State {
 		out[i] = State{
 			Printer: u.Name, Port: u.Port, Profile: u.model, Paper: u.Paper,
 			State: u.condition(), Faults: u.codes(), Cause: u.cause(), DrawerPin: u.faults.Drawer,
-			Drawer: u.pin.state(), Proof: u.proof, Abilities: u.abilities, Since: u.since,
+			Drawer: u.pin.state(), Proof: u.proof, Abilities: u.abilities, Since: u.since, Wire: u.wire,
 		}
 	}
 	s.mu.Unlock()

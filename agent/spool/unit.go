@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"mostrador/drivers"
 	"mostrador/printer"
 	"mostrador/store"
 )
@@ -28,7 +29,8 @@ type unit struct {
 	pin       drawerPin
 	proof     store.Proof
 	abilities printer.Abilities
-	model     string // the profile that it is printed with
+	wire      *drivers.LineErrors // of its line, nil where that does not count
+	model     string              // the profile that it is printed with
 
 	shown Condition // as State says it
 	since time.Time // when shown began

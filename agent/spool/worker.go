@@ -109,6 +109,7 @@ func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
 	}
 	t := &talk{Port: port, since: time.Now()}
 	t.session, err = printer.Begin(ctx, port, w.options(known))
+	w.lookAtWire(port)
 	if garbles(port) && (err != nil || !t.session.Abilities().Status) {
 		err = errors.Join(printer.ErrNoise, err)
 	}
@@ -127,6 +128,18 @@ func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
 func garbles(port drivers.Port) bool {
 	wire, ok := port.(drivers.LineCounter)
 	return ok && wire.LineErrors().Garbled()
+}
+
+// lookAtWire notes what went wrong on the line.
+func (w *worker) lookAtWire(port drivers.Port) {
+	wire, ok := port.(drivers.LineCounter)
+	if !ok {
+		return
+	}
+	counts := wire.LineErrors()
+	w.spool.mu.Lock()
+	w.wire = &counts
+	w.spool.mu.Unlock()
 }
 
 func (w *worker) options(known memory) printer.Options {
@@ -239,6 +252,7 @@ func (w *worker) serve(ctx context.Context, t *talk) error {
 	defer stop()
 	caughtUp := false
 	for {
+		w.lookAtWire(t.Port)
 		w.kickIfAsked(ctx, t.session)
 		select {
 		case <-w.renew:

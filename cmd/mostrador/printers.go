@@ -12,6 +12,7 @@ import (
 	"mostrador/agent/command"
 	"mostrador/agent/spool"
 	"mostrador/agent/web"
+	"mostrador/drivers"
 	"mostrador/store"
 )
 
@@ -106,6 +107,9 @@ func writePrinter(w io.Writer, s spool.State) {
 	}
 	if words := map[string]string{"open": "abierto", "closed": "cerrado"}[s.Drawer]; words != "" {
 		fmt.Fprintf(w, "  cajón    %s\n", words)
+	}
+	if s.Wire != nil && *s.Wire != (drivers.LineErrors{Bytes: s.Wire.Bytes}) {
+		fmt.Fprintf(w, "  línea    %s\n", wireWords(*s.Wire))
 	}
 	if s.Waiting > 0 {
 		fmt.Fprintf(w, "  esperan  %d tickets\n", s.Waiting)
