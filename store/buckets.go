@@ -25,6 +25,7 @@ const (
 	bucketLog       = "log"          // seq -> Entry
 	bucketCursors   = "cursors"      // name -> what its owner put there
 	bucketStreams   = "streams"      // stream -> its place in the epoch and what was sent
+	bucketAside     = "aside"        // stream, position -> Aside
 	outboxPrefix    = "outbox."      // outbox.STREAM: position -> Event
 )
 
@@ -32,7 +33,7 @@ const (
 func buckets() []string {
 	all := []string{bucketMeta, bucketOrders, bucketRevisions, bucketOrderIDs, bucketOrderKeys, bucketHeld,
 		bucketJobs, bucketJobIDs, bucketJobOrders, bucketJobStates, bucketWaiting,
-		bucketSales, bucketSaleKeys, bucketUnread, bucketRaw, bucketLog, bucketCursors, bucketStreams}
+		bucketSales, bucketSaleKeys, bucketUnread, bucketRaw, bucketLog, bucketCursors, bucketStreams, bucketAside}
 	for _, s := range Streams() {
 		all = append(all, outbox(s))
 	}
@@ -45,7 +46,7 @@ func outbox(s Stream) string { return outboxPrefix + string(s) }
 // only ever grow are filled up; the others leave room for what comes between.
 func fillPercent(bucket string) float64 {
 	switch bucket {
-	case bucketOrderKeys, bucketSaleKeys, bucketJobStates, bucketWaiting, bucketCursors, bucketMeta, bucketStreams:
+	case bucketOrderKeys, bucketSaleKeys, bucketJobStates, bucketWaiting, bucketCursors, bucketMeta, bucketStreams, bucketAside:
 		return 0.7
 	}
 	return 1

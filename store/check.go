@@ -70,7 +70,7 @@ func (tx *Tx) All() iter.Seq[Record] {
 // isJSON says whether a bucket's values are JSON.
 func isJSON(bucket string) bool {
 	switch bucket {
-	case bucketOrders, bucketRevisions, bucketJobs, bucketSales, bucketLog:
+	case bucketOrders, bucketRevisions, bucketJobs, bucketSales, bucketLog, bucketAside:
 		return true
 	}
 	return strings.HasPrefix(bucket, outboxPrefix)

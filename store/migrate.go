@@ -24,6 +24,10 @@ func migrations() []migration {
 			_, err := b.CreateBucketIfNotExists([]byte(bucketUnread))
 			return err
 		}},
+		{"events that were set aside", func(b *bolt.Tx) error {
+			_, err := b.CreateBucketIfNotExists([]byte(bucketAside))
+			return err
+		}},
 	}
 }
 

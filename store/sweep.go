@@ -57,7 +57,7 @@ func (s *Store) Sweep(now Moment, keepSent time.Duration, limit int) (removed in
 }
 
 // dropSent deletes sent events from before a time (zero: of any time), over all
-// streams the oldest first.
+// streams the oldest first, but none that was set aside.
 func (tx *Tx) dropSent(before time.Time, n int) (dropped, size int, err error) {
 	heads := make(map[Stream]time.Time)
 	for _, stream := range Streams() {
@@ -73,9 +73,9 @@ func (tx *Tx) dropSent(before time.Time, n int) (dropped, size int, err error) {
 		if !before.IsZero() && !heads[oldest].Before(before) {
 			break
 		}
-		key, value := tx.bucket(outbox(oldest)).Cursor().First()
+		key, value := tx.oldestSent(oldest)
 		size += len(key) + len(value)
-		if err := tx.delete(outbox(oldest), bytes.Clone(key)); err != nil {
+		if err := tx.delete(outbox(oldest), key); err != nil {
 			return dropped, size, err
 		}
 		dropped++
@@ -84,10 +84,10 @@ func (tx *Tx) dropSent(before time.Time, n int) (dropped, size int, err error) {
 	return dropped, size, nil
 }
 
-// setHead notes when a stream's first event was emitted, if it was sent.
+// setHead notes when the first event of a stream that may go was emitted.
 func (tx *Tx) setHead(heads map[Stream]time.Time, stream Stream) {
-	key, value := tx.bucket(outbox(stream)).Cursor().First()
-	if key == nil || toNumber(key) > tx.Sent(stream) {
+	key, value := tx.oldestSent(stream)
+	if key == nil {
 		delete(heads, stream)
 		return
 	}

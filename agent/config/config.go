@@ -119,6 +119,10 @@ type Uplink struct {
 	// Whether a backlog goes up in compressed batches, which the backend must be
 	// able to read. What comes when nothing waits goes alone and at once.
 	Batch bool `toml:"batch"`
+	// The most bytes that a message may have, where the broker has a bound (AWS
+	// IoT: 128KiB). A larger event goes compressed where batch is on; one that is
+	// larger even so stays on this terminal, and the backend is told its name.
+	MaxPayload Size `toml:"max_payload" min:"4KiB" max:"256MiB"`
 	// Whose word lets an event leave the buffer: the broker's, or that of the
 	// backend itself.
 	AcknowledgedBy string `toml:"acknowledged_by" check:"acknowledged_by"`

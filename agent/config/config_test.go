@@ -73,7 +73,7 @@ func TestExampleIsRead(t *testing.T) {
 			BusinessDayStarts: 300, DataDir: "/var/lib/mostrador", StoreOrders: "holder", TakeoverAfter: 2 * time.Minute,
 		},
 		Orders: Orders{LeadTime: 30 * time.Minute},
-		Uplink: Uplink{Window: 64, AcknowledgedBy: "broker"},
+		Uplink: Uplink{Window: 64, AcknowledgedBy: "broker", MaxPayload: 256 << 20},
 		Buffer: Buffer{MaxSize: 2 << 30, KeepSent: 720 * time.Hour},
 		Web:    Web{Listen: "127.0.0.1:7080"},
 		Printers: []Printer{

@@ -26,6 +26,7 @@ func (o *Orders) setDefaults() { o.LeadTime = 30 * time.Minute }
 func (u *Uplink) setDefaults() {
 	u.Window = 64
 	u.AcknowledgedBy = "broker"
+	u.MaxPayload = 256 << 20 // the bound of MQTT itself
 }
 
 func (b *Buffer) setDefaults() {

@@ -23,30 +23,50 @@ const (
 type packer struct {
 	zstd *zstd.Encoder // nil: no batches
 	raw  []byte        // kept for the next batch
+	most int           // bytes of a message, 0 for no bound
 }
 
 // newPacker's encoder takes its memory, about a megabyte, with the first batch.
-func newPacker(batch bool) (*packer, error) {
-	if !batch {
-		return &packer{}, nil
+func newPacker(set Settings) (*packer, error) {
+	if !set.Batch {
+		return &packer{most: set.MaxPayload}, nil
 	}
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
 		zstd.WithWindowSize(batchBytes), zstd.WithEncoderLevel(zstd.SpeedDefault))
 	if err != nil {
 		return nil, fmt.Errorf("make a compressor: %w", err)
 	}
-	return &packer{zstd: enc}, nil
+	return &packer{zstd: enc, most: set.MaxPayload}, nil
 }
 
 // next makes a message of the first of some events of one lane, of which there
 // is at least one. The message stands for all up to its own place.
-func (p *packer) next(events []outgoing) outgoing {
-	n := together(events)
-	if p.zstd == nil || n < batchLeast {
-		return events[0]
+func (p *packer) next(events []outgoing) (outgoing, error) {
+	if p.zstd != nil {
+		for n := together(events); n >= batchLeast; n /= 2 {
+			if out := p.pack(events[:n]); p.fits(out) {
+				return out, nil
+			}
+		}
 	}
-	return p.pack(events[:n])
+	return p.alone(events[0])
 }
+
+// alone makes a message of one event: as it is; compressed where only that is
+// small enough; or what takes its place where nothing is.
+func (p *packer) alone(e outgoing) (outgoing, error) {
+	if p.fits(e) {
+		return e, nil
+	}
+	if p.zstd != nil {
+		if out := p.pack([]outgoing{e}); p.fits(out) {
+			return out, nil
+		}
+	}
+	return withheld(e)
+}
+
+func (p *packer) fits(e outgoing) bool { return p.most == 0 || len(e.payload) <= p.most }
 
 // together is how many of some events may go as one batch: consecutive
 // sequences of one epoch, within the bounds.
@@ -68,7 +88,7 @@ func (p *packer) pack(events []outgoing) outgoing {
 		p.raw = append(append(p.raw, e.payload...), '\n')
 	}
 	out := events[len(events)-1]
-	out.count = len(events)
+	out.from, out.count = events[0].from, len(events)
 	out.payload = p.zstd.EncodeAll(p.raw, make([]byte, 0, len(p.raw)/4))
 	return out
 }

@@ -242,6 +242,7 @@ func TestState(t *testing.T) {
 	}
 	backend.Check()
 	uplinktest.SameShape(t, "mostrador.state.v1", uplink.State{})
+	uplinktest.SameShape(t, uplink.WithheldType, uplink.Withheld{})
 }
 
 // A state that a late subscriber finds is the last one.

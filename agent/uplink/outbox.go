@@ -43,7 +43,10 @@ type outgoing struct {
 	epoch    string
 	sequence uint64
 	payload  []byte
-	count    int // of events
+	from     uint64 // the position of the first event, whatever position says
+	count    int    // of events, which stand next to each other
+	// aside: the payload only takes the place of this event, which is too large.
+	aside *store.Aside
 }
 
 // A lane is one stream's way out on one connection, or that of a part of it
@@ -141,7 +144,10 @@ func (o *outbox) next() (out outgoing, ok bool, err error) {
 	if best == nil {
 		return outgoing{}, false, nil
 	}
-	out = o.packer.next(best.ahead[:o.allowed(best)])
+	out, err = o.packer.next(best.ahead[:o.allowed(best)])
+	if err != nil {
+		return outgoing{}, false, err
+	}
 	o.pass = best.pass
 	best.pass += best.stride * uint64(out.count)
 	clear(best.ahead[:out.count])
@@ -214,7 +220,9 @@ func (l *lane) read(tx *store.Tx) error {
 			break
 		}
 		payload := encodeEvent(e)
-		l.ahead = append(l.ahead, outgoing{l, e.Position, e.Epoch, e.Sequence, payload, 1})
+		l.ahead = append(l.ahead, outgoing{
+			lane: l, position: e.Position, epoch: e.Epoch, sequence: e.Sequence, payload: payload, from: e.Position, count: 1,
+		})
 		size += len(payload)
 		last = e.Position
 	}

@@ -14,14 +14,14 @@ func waitingEvents(n, size int) (events []outgoing) {
 	for i := range n {
 		payload := fmt.Appendf(nil, `{"source":"/mostrador/lima-01/caja-1/sales","epoch":"a","sequence":"%020d","data":"%s"}`,
 			i+1, bytes.Repeat([]byte("x"), size))
-		events = append(events, outgoing{position: uint64(i + 7), epoch: "a", sequence: uint64(i + 1), payload: payload, count: 1})
+		events = append(events, outgoing{position: uint64(i + 7), epoch: "a", sequence: uint64(i + 1), payload: payload, from: uint64(i + 7), count: 1})
 	}
 	return events
 }
 
 func batches(t testing.TB) *packer {
 	t.Helper()
-	p, err := newPacker(true)
+	p, err := newPacker(Settings{Batch: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,10 @@ func TestPacker(t *testing.T) {
 		{"another epoch soon", epoch[5:], 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			out := batches(t).next(test.events)
+			out, err := batches(t).next(test.events)
+			if err != nil {
+				t.Fatal(err)
+			}
 			last := test.events[test.want-1]
 			if out.count != test.want || out.position != last.position || out.sequence != last.sequence || out.epoch != last.epoch {
 				t.Fatalf("%d events up to %d", out.count, out.position)
@@ -70,8 +73,8 @@ func TestPacker(t *testing.T) {
 			}
 		})
 	}
-	if out := new(packer).next(waitingEvents(100, 10)); out.count != 1 {
-		t.Error("a batch although none are wanted")
+	if out, err := new(packer).next(waitingEvents(100, 10)); err != nil || out.count != 1 {
+		t.Errorf("a batch although none are wanted: %v", err)
 	}
 }
 
@@ -101,6 +104,8 @@ func TestWindowCountsBytes(t *testing.T) {
 func BenchmarkPack(b *testing.B) {
 	p, events := batches(b), waitingEvents(batchEvents, 400)
 	for b.Loop() {
-		p.next(events)
+		if _, err := p.next(events); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

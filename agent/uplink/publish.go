@@ -49,8 +49,11 @@ func (s *session) send(flights chan<- flight, room *window) {
 		if !ok || !pace.wait(s.ctx) {
 			return
 		}
+		if out.aside != nil && !s.setAside(*out.aside) {
+			return
+		}
 		if len(out.payload) > largePayload {
-			s.u.log.Warn("an event is larger than some brokers accept; it is sent as it is",
+			s.u.log.Warn("a message is larger than some brokers accept; where this one does not, set [uplink] max_payload",
 				"stream", out.lane.stream, "position", out.position, "bytes", len(out.payload))
 		}
 		token := s.client.Publish(out.lane.topic, 1, false, out.payload)
@@ -71,9 +74,28 @@ func (s *session) outbox() (*outbox, error) {
 		return nil, err
 	}
 	box.backend, box.nothing = s.u.set.byBackend(), s.u.replays.acknowledged
+	s.u.asides.retry()
 	box.again(s.u.replays.list())
-	box.packer, err = newPacker(s.u.set.Batch)
+	box.packer, err = newPacker(s.u.set)
 	return box, err
+}
+
+// setAside makes sure that an event is kept before another goes in its place;
+// false: the session ends first.
+func (s *session) setAside(x store.Aside) bool {
+	pause := backoff{min: time.Second, max: 30 * time.Second}
+	for told := false; ; told = true {
+		err := s.u.asides.hold(x)
+		if err == nil {
+			return true
+		}
+		if !told {
+			s.u.log.Error("an event is too large, and cannot be set aside; trying again", "error", err)
+		}
+		if !sleep(s.ctx, pause.next()) {
+			return false
+		}
+	}
 }
 
 // largePayload is the most that a broker with limits takes (AWS IoT: 128 kB).
@@ -147,6 +169,9 @@ func (s *session) collect(late context.Context, flights <-chan flight, room *win
 			s.u.replays.acknowledged(f.lane.part, f.position)
 		case !s.u.set.byBackend():
 			s.u.marks.acknowledged(f.lane.stream, f.position)
+		}
+		if f.aside == nil {
+			s.u.asides.went(f.lane.stream, f.from, f.from+uint64(f.count)-1)
 		}
 		room.acknowledged(f.size)
 	}

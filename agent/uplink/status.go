@@ -40,6 +40,8 @@ type Status struct {
 	AcknowledgedBy string                  `json:"acknowledged_by"`
 	Rejected       map[store.Stream]uint64 `json:"rejected,omitempty"`
 	Replays        []Again                 `json:"replays,omitempty"`
+	// Withheld are events that are larger than max_payload and stay here.
+	Withheld []store.Aside `json:"withheld,omitempty"`
 	// ServerClock is the backend's clock beside the terminal's.
 	ServerClock *ServerClock `json:"server_clock,omitempty"`
 	// Renewal is how the renewal of the terminal's certificate stands, nil where
@@ -79,7 +81,7 @@ func (u *Uplink) Status() Status {
 		Connected: at.connected, Since: at.since, Session: at.session, Resumed: at.resumed,
 		LastAcked: u.marks.last(), LastTaken: at.taken,
 		LastError: at.what, Advice: at.advice, LastErrorAt: at.errAt, NextTry: at.nextTry,
-		AcknowledgedBy: "broker", Rejected: u.settler.counts(), ServerClock: u.settler.clock.now(),
+		AcknowledgedBy: "broker", Rejected: u.settler.counts(), Withheld: u.asides.list(), ServerClock: u.settler.clock.now(),
 	}
 	for _, c := range u.set.certificates.ending(u.set.certificates.now()) {
 		s.Notices = append(s.Notices, c.notice(u.set.certificates.now()))

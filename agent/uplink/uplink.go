@@ -53,6 +53,10 @@ type Settings struct {
 	Rate int
 	// Batch: a backlog goes in compressed batches, each of which is one message.
 	Batch bool
+	// MaxPayload is the most bytes that a message may have, 0 for no bound. An
+	// event that is larger goes compressed where Batch allows it and it then
+	// fits; otherwise a Withheld goes in its place, and it stays in the store.
+	MaxPayload int
 	// AcknowledgedBy says whose word settles an event: "broker" (or empty), a
 	// PUBACK; "backend", a message of down/acks.
 	AcknowledgedBy string
@@ -112,6 +116,7 @@ type Uplink struct {
 	marks   *marks
 	settler *settler
 	replays *replays
+	asides  *asides
 	started time.Time
 	tries   atomic.Uint64 // connections that were tried
 
@@ -136,9 +141,10 @@ func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
 	m := newMarks(st, log)
 	set.certificates = newCertificates(st, log)
 	set.renewer = newRenewer(set, st, log)
+	r := newReplays(st, log)
 	return &Uplink{
 		set: set, store: st, handler: h, log: log,
-		marks: m, settler: newSettler(st, m, log), replays: newReplays(st, log),
+		marks: m, settler: newSettler(st, m, log), replays: r, asides: newAsides(set, st, r, log),
 		started: st.Clock().Now().Wall,
 	}
 }

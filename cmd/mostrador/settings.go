@@ -113,7 +113,7 @@ func uplinkSettings(cfg *config.Config) (uplink.Settings, error) {
 		Store: cfg.Terminal.Store, Terminal: cfg.Terminal.ID, Version: version,
 		Broker: u.Broker, Username: u.Username, Password: password,
 		CAFile: u.CAFile, ClientCertFile: u.ClientCertFile, ClientKeyFile: u.ClientKeyFile, Renew: u.Renew,
-		Proxy: u.Proxy, Window: u.Window, Rate: u.Rate, Batch: u.Batch, AcknowledgedBy: u.AcknowledgedBy,
+		Proxy: u.Proxy, Window: u.Window, Rate: u.Rate, Batch: u.Batch, MaxPayload: int(u.MaxPayload), AcknowledgedBy: u.AcknowledgedBy,
 		KeepSent: cfg.Buffer.KeepSent,
 	}, err
 }

@@ -222,8 +222,17 @@ func (c *Consumer) record(e Event) {
 		c.first[key] = map[string][]byte{}
 	}
 	defer c.note(key)
-	if before, seen := c.first[key][e.Sequence]; seen {
+	before, seen := c.first[key][e.Sequence]
+	if late := seen && isWithheld(before) && e.Type != withheld; late {
+		c.first[key][e.Sequence] = e.Raw
+		c.keep(key, e)
+		return
+	}
+	if seen {
 		c.report.Duplicates++
+		if e.Type == withheld && !isWithheld(before) {
+			return // it is there already
+		}
 		if !bytes.Equal(before, e.Raw) {
 			c.report.Changed = append(c.report.Changed, fmt.Sprintf("%s %s: first %s, then %s", e.Source, e.Sequence, before, e.Raw))
 		}
@@ -234,6 +243,18 @@ func (c *Consumer) record(e Event) {
 		c.report.Disorder = append(c.report.Disorder, fmt.Sprintf("%s: %s came first after %s", e.Source, e.Sequence, c.last[key]))
 	}
 	c.last[key] = max(c.last[key], e.Sequence)
+	c.keep(key, e)
+}
+
+// withheld is the type of what takes the place of an event that is too large.
+const withheld = "mostrador.withheld.v1"
+
+func isWithheld(message []byte) bool {
+	var e Event
+	return json.Unmarshal(message, &e) == nil && e.Type == withheld
+}
+
+func (c *Consumer) keep(key series, e Event) {
 	if other, used := c.ids[e.ID]; used {
 		c.report.Changed = append(c.report.Changed, fmt.Sprintf("%s %s has an id that %s has, too: %s", e.Source, e.Sequence, other.source, e.ID))
 	}
