@@ -36,6 +36,9 @@ type Line interface {
 	// of an epoch on (empty: the present one), and tells which they are. It gives
 	// ErrRefused where there are none.
 	Replay(stream, epoch string, from uint64, who string) (any, error)
+	// Flush tells what is left of what stood up to some positions by stream;
+	// without any, of what waits now.
+	Flush(through map[string]uint64) (any, error)
 	// Renew has the terminal's certificate renewed now; ErrRefused where it is not
 	// one that is.
 	Renew() (any, error)
@@ -175,6 +178,10 @@ func (c *Commands) Restart(who string) (any, error) {
 	c.machine.Restart("asked for by " + who)
 	return c.about, nil
 }
+
+// Flush tells what of the events up to some positions, by stream, is not
+// acknowledged yet; without positions, of those that wait now.
+func (c *Commands) Flush(through map[string]uint64) (any, error) { return c.line.Flush(through) }
 
 // Health is the state of the store and of the printers.
 func (c *Commands) Health() Health {

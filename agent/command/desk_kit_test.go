@@ -83,6 +83,8 @@ func (aLine) State() any { return map[string]bool{"connected": false} }
 
 func (aLine) Renew() (any, error) { return nil, ErrRefused }
 
+func (aLine) Flush(map[string]uint64) (any, error) { return nil, nil }
+
 func (aLine) Replay(stream, epoch string, from uint64, _ string) (any, error) {
 	if from > 40 {
 		return nil, fmt.Errorf("%w: nothing to send again", ErrRefused)

@@ -119,6 +119,7 @@ type Uplink struct {
 	asides  *asides
 	started time.Time
 	tries   atomic.Uint64 // connections that were tried
+	hurry   chan struct{} // somebody waits for a connection
 
 	mu sync.Mutex
 	at standing // what Status tells of the connection, under mu
@@ -145,7 +146,7 @@ func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
 	return &Uplink{
 		set: set, store: st, handler: h, log: log,
 		marks: m, settler: newSettler(st, m, log), replays: r, asides: newAsides(set, st, r, log),
-		started: st.Clock().Now().Wall,
+		started: st.Clock().Now().Wall, hurry: make(chan struct{}, 1),
 	}
 }
 
@@ -187,7 +188,7 @@ func (u *Uplink) stayConnected(ctx context.Context) {
 		}
 		wait := pause.next()
 		u.ended(err, wait)
-		sleep(ctx, wait)
+		u.rest(ctx, wait)
 	}
 }
 

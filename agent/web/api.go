@@ -30,6 +30,7 @@ func (s *Server) api() http.Handler {
 	mux.HandleFunc("POST /v1/pair", s.pair)
 	answer(mux, "POST /v1/uplink/renew", func(*http.Request) (any, error) { return c.Renew() })
 	asked(mux, "POST /v1/restart", func(_ *http.Request, in ActionRequest) (any, error) { return c.Restart(in.Who) })
+	asked(mux, "POST /v1/uplink/flush", func(_ *http.Request, in FlushRequest) (any, error) { return c.Flush(in.Through) })
 	listed(mux, "GET /v1/orders", func(_ *http.Request, page command.Page) (any, error) { return c.Orders(page) })
 	answer(mux, "GET /v1/orders/{name}", func(r *http.Request) (any, error) { return c.Order(r.PathValue("name")) })
 	answer(mux, "POST /v1/orders/{name}/{action}", s.actOnOrder)
@@ -72,6 +73,12 @@ type ReplayRequest struct {
 	From  uint64 `json:"from"`
 	// Who asks, for the log.
 	Who string `json:"who"`
+}
+
+// FlushRequest asks what is left of the events up to some positions by stream,
+// as the first answer named them; without any, of those that wait now.
+type FlushRequest struct {
+	Through map[string]uint64 `json:"through,omitempty"`
 }
 
 // ActionRequest goes with an action on an order or a ticket.

@@ -253,6 +253,8 @@ func (line) State() any { return map[string]bool{"connected": false} }
 
 func (line) Renew() (any, error) { return nil, command.ErrRefused }
 
+func (line) Flush(map[string]uint64) (any, error) { return nil, nil }
+
 func (line) Replay(stream, epoch string, from uint64, _ string) (any, error) {
 	if from > 40 {
 		return nil, fmt.Errorf("%w: nothing to send again", command.ErrRefused)

@@ -90,7 +90,7 @@ func (a *app) bench(ctx context.Context, b benching) error {
 	if err != nil {
 		return err
 	}
-	b.Dir, b.Drainer, b.Progress = b.dir, []string{self, "bench", "drain"}, a.benchProgress()
+	b.Dir, b.Drainer, b.Progress = b.dir, []string{self, "bench", "drain"}, a.progressLine()
 	rows, err := measure(ctx, b)
 	b.Progress("")
 	if err != nil {
@@ -137,8 +137,9 @@ func measure(ctx context.Context, b benching) (rows []storebench.Row, err error)
 	return rows, nil
 }
 
-// benchProgress shows what is being measured, to a person on one line.
-func (a *app) benchProgress() func(string) {
+// progressLine shows how far long work has come, to a person on one line that is
+// written over; "" clears it.
+func (a *app) progressLine() func(string) {
 	f, ok := a.stderr.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return func(what string) {

@@ -123,6 +123,11 @@ func checkLine(s uplink.Status) (out []command.Check) {
 	for _, n := range s.Notices {
 		out = append(out, command.Check{Name: "nube", State: command.Warning, Text: n})
 	}
+	if n := len(s.Withheld); n > 0 {
+		x := s.Withheld[0]
+		out = append(out, command.Check{Name: "nube", State: command.Warning, Advice: withheldAdvice,
+			Text: fmt.Sprintf("%d eventos son demasiado grandes para el corredor y quedan aquí; el primero: %s %d (%s, %d bytes)", n, x.Stream, x.Sequence, x.Type, x.Bytes)})
+	}
 	return out
 }
 

@@ -21,7 +21,7 @@ func (a *app) uplinkCommand() *cobra.Command {
 		Use: "status", Short: "Say how the line stands and what waits for it", Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.showUplink(c) },
 	})
-	line.AddCommand(a.replayCommand())
+	line.AddCommand(a.replayCommand(), a.flushCommand())
 	return line
 }
 
@@ -74,6 +74,14 @@ func (l cloudLine) Replay(stream, epoch string, from uint64, who string) (any, e
 	return r, err
 }
 
+func (l cloudLine) Flush(through map[string]uint64) (any, error) {
+	streams := make(map[store.Stream]uint64, len(through))
+	for name, n := range through {
+		streams[store.Stream(name)] = n
+	}
+	return l.Uplink.Flush(streams)
+}
+
 func (l cloudLine) Renew() (any, error) {
 	r, err := l.Uplink.Renew()
 	if errors.Is(err, uplink.ErrNoRenewal) {
@@ -120,6 +128,9 @@ func (a *app) writeUplink(w io.Writer, s uplink.Status) {
 	}
 }
 
+// withheldAdvice is what to do about an event that is larger than max_payload.
+const withheldAdvice = "Suba [uplink] max_payload si el corredor lo admite, o ponga batch = true: entonces sube solo."
+
 // writeRejected tells what the backend has refused, what still goes once more,
 // and by how much the clock is wrong.
 func writeRejected(w io.Writer, s uplink.Status) {
@@ -127,6 +138,9 @@ func writeRejected(w io.Writer, s uplink.Status) {
 		if n := s.Rejected[stream]; n > 0 {
 			fmt.Fprintf(w, "El sistema central rechazó %d de %s: vea mostrador events\n", n, stream)
 		}
+	}
+	for _, x := range s.Withheld {
+		fmt.Fprintf(w, "Demasiado grande para el corredor: %s %d (%s, %d bytes); queda aquí. %s\n", x.Stream, x.Sequence, x.Type, x.Bytes, withheldAdvice)
 	}
 	for _, r := range s.Replays {
 		fmt.Fprintf(w, "Se envían otra vez: quedan %d de %s\n", r.Left, r.Stream)
