@@ -169,11 +169,15 @@ func (p *pair) already() *Paired {
 	if p.cfg == nil || p.cfg.Uplink.ClientCertFile != p.credentials() {
 		return nil
 	}
-	if _, err := os.Stat(p.credentials()); err != nil {
+	leaf, err := pairing.Credentials{Path: p.credentials()}.Leaf()
+	if err != nil {
 		return nil
 	}
 	t := p.cfg.Terminal
-	return &Paired{Store: t.Store, Terminal: t.ID, Broker: p.cfg.Uplink.Broker, Config: p.ConfigPath, Credentials: p.credentials(), Already: true}
+	return &Paired{
+		Store: t.Store, Terminal: t.ID, Broker: p.cfg.Uplink.Broker, Until: leaf.NotAfter.UTC(),
+		Config: p.ConfigPath, Credentials: p.credentials(), Already: true,
+	}
 }
 
 // prepare has a key for this code: the same until it has its certificate.
@@ -185,7 +189,12 @@ func (p *pair) prepare(context.Context) (err error) {
 	if p.pending, err = pairing.ReadPending(file, p.code.ID); err != nil || p.pending != nil {
 		return err
 	}
-	if p.pending, err = pairing.NewPending(p.code.ID, pkix.Name{CommonName: "mostrador pairing " + p.code.ID}); err != nil {
+	subject := pkix.Name{CommonName: "mostrador pairing " + p.code.ID}
+	// The code has come this far before, and the configuration went back.
+	if p.pending, err = pairing.Recover(p.credentials(), p.code.ID, subject); err == nil && p.pending == nil {
+		p.pending, err = pairing.NewPending(p.code.ID, subject)
+	}
+	if err != nil {
 		return err
 	}
 	return p.pending.Save(file)

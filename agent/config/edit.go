@@ -199,6 +199,38 @@ func Replace(path string, file []byte) error {
 	return replace(path, file, path)
 }
 
+// asideSuffix is behind the name of the file of before.
+const asideSuffix = ".before-pairing"
+
+// PutAside is Replace that keeps the file of before beside the new one.
+func PutAside(path string, file []byte) error {
+	path, err := realPath(path)
+	if err != nil {
+		return err
+	}
+	before, err := os.ReadFile(path)
+	if err == nil {
+		err = replace(path+asideSuffix, before, path)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the configuration of before: %w", err)
+	}
+	return replace(path, file, path)
+}
+
+// TakeBack puts the file that PutAside has kept in place again.
+func TakeBack(path string) error {
+	path, err := realPath(path)
+	if err != nil {
+		return err
+	}
+	before, err := os.ReadFile(path + asideSuffix)
+	if err != nil {
+		return fmt.Errorf("take the configuration of before back: %w", err)
+	}
+	return replace(path, before, path)
+}
+
 // Create writes a file where there is none. It holds no secrets: everybody may read it.
 func Create(path string, file []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)

@@ -91,6 +91,15 @@ func TestReplace(t *testing.T) {
 	if info, _ = os.Stat(real); info.Mode().Perm() != 0o640 {
 		t.Errorf("%v", info.Mode())
 	}
+	if err := config.PutAside(link, []byte("c")); err != nil {
+		t.Fatal(err)
+	}
+	if err := config.TakeBack(link); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ = os.ReadFile(real); string(text) != "b" {
+		t.Errorf("taken back: %q", text)
+	}
 	if err := config.Create(real, nil); err == nil {
 		t.Error("a file was created over another")
 	}

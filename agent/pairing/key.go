@@ -43,6 +43,28 @@ func NewPending(purpose string, subject pkix.Name) (*Pending, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a key: %w", err)
 	}
+	return pendingFor(purpose, subject, key)
+}
+
+// Recover is the key of credentials that were made for a purpose already, for
+// which the same certificate is asked for once more; nil where there are none.
+func Recover(path, purpose string, subject pkix.Name) (*Pending, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a key: %w", err)
+	}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if key, err := x509.ParseECPrivateKey(block.Bytes); block.Type == keyBlock && err == nil {
+			return pendingFor(purpose, subject, key)
+		}
+	}
+	return nil, nil
+}
+
+func pendingFor(purpose string, subject pkix.Name, key *ecdsa.PrivateKey) (*Pending, error) {
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: subject}, key)
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate signing request: %w", err)

@@ -52,7 +52,7 @@ func TestPairKilled(t *testing.T) {
 	}
 	n.start()
 	n.connected()
-	if !out.Until.IsZero() && !out.Until.Equal(n.certificate(out.Credentials).NotAfter) {
+	if !out.Until.Equal(n.certificate(out.Credentials).NotAfter) {
 		t.Errorf("%+v", out)
 	}
 	if left, _ := filepath.Glob(filepath.Join(n.dataDir, "pairing.pem")); len(left) != 0 {
@@ -196,6 +196,12 @@ func TestPairWhileRunning(t *testing.T) {
 	n.connected()
 	if back, _ := os.ReadFile(n.config); string(back) != string(first) {
 		t.Errorf("the configuration is\n%s", back)
+	}
+
+	// The same code goes on when that is mended.
+	n.codes[1].Broker = n.broker.URL()
+	if stdout, stderr, code = n.do("pair", n.codes[1].Text); code != exitDone || n.issuer.Served() != 2 {
+		t.Errorf("%d, %d codes served: %s%s", code, n.issuer.Served(), stdout, stderr)
 	}
 
 	// By the local API, as a page does it: the daemon itself goes back.

@@ -80,7 +80,7 @@ func (p *pairCall) turn(ctx context.Context, runs bool) (out *command.Paired, by
 	if !runs || p.mayWrite() {
 		one := pairingOf(p.configPath, func(e *uplink.LineError) {
 			fmt.Fprintf(p.stderr, "mostrador: %s; trying again. %s\n", e.What, e.Advice)
-		}, putAside)
+		}, config.PutAside)
 		one.DataDir = p.dataDir
 		out, err = one.Run(ctx, p.request)
 		return out, false, err
@@ -209,21 +209,6 @@ func askOver(tried func(*uplink.LineError)) func(context.Context, command.PairLi
 	}
 }
 
-// asideSuffix is behind the name of the file of before.
-const asideSuffix = ".before-pairing"
-
-// putAside replaces the file and keeps the one of before beside it.
-func putAside(path string, file []byte) error {
-	before, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("keep the configuration of before: %w", err)
-	}
-	if err := os.WriteFile(path+asideSuffix, before, 0o600); err != nil {
-		return fmt.Errorf("keep the configuration of before: %w", err)
-	}
-	return config.Replace(path, file)
-}
-
 // lineStatus is how the line of the running daemon stands, nil where none runs.
 func (p *pairCall) lineStatus(ctx context.Context) *uplink.Status {
 	client, err := p.client()
@@ -263,7 +248,7 @@ func (p *pairCall) connect(ctx context.Context, out *command.Paired, before *upl
 		return fmt.Errorf("the terminal is paired and not connected yet: %s It goes on trying; mostrador uplink status tells", why)
 	}
 	if err := p.goBack(ctx); err != nil {
-		return fmt.Errorf("the terminal does not connect with its new credentials: %s. The configuration of before could not be put back, it is %s: %w", why, p.configPath+asideSuffix, err)
+		return fmt.Errorf("the terminal does not connect with its new credentials: %s. The configuration of before could not be put back (%s.before-pairing): %w", why, p.configPath, err)
 	}
 	return fmt.Errorf("the terminal does not connect with its new credentials and has gone back to those of before: %s Run it again with the same code when that is mended", why)
 }
@@ -279,11 +264,7 @@ func (p *pairCall) restart(ctx context.Context) error {
 
 // goBack puts the configuration of before in place again.
 func (p *pairCall) goBack(ctx context.Context) error {
-	before, err := os.ReadFile(p.configPath + asideSuffix)
-	if err != nil {
-		return err
-	}
-	if err := config.Replace(p.configPath, before); err != nil {
+	if err := config.TakeBack(p.configPath); err != nil {
 		return err
 	}
 	return p.restart(ctx)
