@@ -65,9 +65,10 @@ type Terminal struct {
 	// Whether this terminal takes orders that are addressed to the whole store:
 	// as their holder, as a stand-in when the holder is silent, or not at all.
 	StoreOrders string `toml:"store_orders" check:"store_orders"`
-	// How long the holder must have been silent before a stand-in takes what
-	// nobody has claimed.
-	TakeoverAfter time.Duration `toml:"takeover_after" min:"10s" max:"1h"`
+	// How long the holder must have been silent before a stand-in takes what it
+	// has not printed. The same on all terminals of the store: each tells that it
+	// is there every quarter of it.
+	TakeoverAfter time.Duration `toml:"takeover_after" min:"2s" max:"1h"`
 }
 
 // Location is the terminal's time zone.

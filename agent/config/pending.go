@@ -22,8 +22,6 @@ type pending struct {
 // pendingKeys grow shorter with each version.
 func pendingKeys() []pending {
 	return []pending{
-		{"terminal.store_orders", []string{"no"}, "orders addressed to the whole store are not taken; address them to this terminal"},
-		{"terminal.takeover_after", nil, "no terminal stands in for another"},
 		{"web.listen", nil, "there is no page; the command speaks with the agent over its socket"},
 		{"integration.via", []string{"relay"}, "orders come and are answered through the relay only"},
 		{"integration.token_file", nil, "orders come and are answered through the relay only"},

@@ -24,21 +24,21 @@ type message struct {
 	Headers    map[string]any  `json:"headers"`
 	Body       json.RawMessage `json:"body"`
 	BodyBase64 *string         `json:"body_base64"`
+	Again      any             `json:"again"` // true, or nothing
 }
 
 // readMessage takes a downlink message apart.
-func readMessage(payload []byte) (provider string, a Arrival, err error) {
+func readMessage(payload []byte) (m message, a Arrival, err error) {
 	if len(payload) > MaxPayload {
-		return "", a, &Unreadable{TooLarge, fmt.Sprintf("el mensaje tiene %.1f MB; el máximo es %d MB", float64(len(payload))/(1<<20), MaxPayload>>20)}
+		return m, a, &Unreadable{TooLarge, fmt.Sprintf("el mensaje tiene %.1f MB; el máximo es %d MB", float64(len(payload))/(1<<20), MaxPayload>>20)}
 	}
 	if err := CheckNesting(payload); err != nil {
-		return "", a, err
+		return m, a, err
 	}
-	var m message
 	if err := json.Unmarshal(payload, &m); err != nil {
-		return "", a, &Unreadable{NotJSON, "el mensaje no es el JSON acordado (" + jsonFault(err) + "): revise el relay"}
+		return m, a, &Unreadable{NotJSON, "el mensaje no es el JSON acordado (" + jsonFault(err) + "): revise el relay"}
 	}
-	provider, _ = order.Clean(m.Provider, 60)
+	m.Provider, _ = order.Clean(m.Provider, 60)
 	a.Headers = headers(m.Headers)
 	if m.ReceivedAt != "" {
 		if a.ReceivedAt, err = time.Parse(time.RFC3339, m.ReceivedAt); err != nil {
@@ -47,12 +47,12 @@ func readMessage(payload []byte) (provider string, a Arrival, err error) {
 	}
 	a.Body, a.Exact, err = m.body()
 	if err != nil {
-		return provider, a, err
+		return m, a, err
 	}
-	if provider == "" {
-		return "", a, &Unreadable{UnknownProvider, "el mensaje no dice de qué proveedor es (provider): revise el relay"}
+	if m.Provider == "" {
+		return m, a, &Unreadable{UnknownProvider, "el mensaje no dice de qué proveedor es (provider): revise el relay"}
 	}
-	return provider, a, nil
+	return m, a, nil
 }
 
 func (m *message) body() (body []byte, exact bool, err error) {

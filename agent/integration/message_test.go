@@ -16,7 +16,7 @@ func FuzzMessage(f *testing.F) {
 	f.Add([]byte(`{"provider":"justo","body":"x","body_base64":null}`))
 	f.Add([]byte(`{"provider":1}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		provider, a, err := readMessage(payload)
+		m, a, err := readMessage(payload)
 		var bad *Unreadable
 		switch {
 		case errors.As(err, &bad):
@@ -27,7 +27,7 @@ func FuzzMessage(f *testing.F) {
 		case err != nil:
 			t.Fatalf("not an Unreadable: %v", err)
 		}
-		if provider == "" {
+		if m.Provider == "" {
 			t.Fatal("taken without a provider")
 		}
 		if !a.Exact && !json.Valid(a.Body) {

@@ -73,7 +73,7 @@ func NewRouter(st *store.Store, intake *order.Intake, acks *order.Acks, provider
 // what came is safe (order.Acks says when). An error means that it could not
 // be stored: then ack is not called, and the message must come again.
 func (r *Router) Order(ctx context.Context, payload []byte, ack func() error) error {
-	taken, err := r.take(payload)
+	taken, err := r.take(payload, false)
 	var bad *Unreadable
 	if errors.As(err, &bad) {
 		taken, err = r.keep(payload, bad)
@@ -87,16 +87,12 @@ func (r *Router) Order(ctx context.Context, payload []byte, ack func() error) er
 
 // take reads a message and hands it to intake; what cannot be read is an
 // *Unreadable.
-func (r *Router) take(payload []byte) (order.Taken, error) {
-	name, arrival, err := readMessage(payload)
+func (r *Router) take(payload []byte, possibleDuplicate bool) (order.Taken, error) {
+	m, a, err := readMessage(payload)
 	if err != nil {
 		return order.Taken{}, err
 	}
-	return r.deliver(name, arrival)
-}
-
-func (r *Router) deliver(provider string, a Arrival) (order.Taken, error) {
-	to, err := r.find(provider, a)
+	to, err := r.find(m.Provider, a)
 	if err != nil {
 		return order.Taken{}, err
 	}
@@ -104,6 +100,7 @@ func (r *Router) deliver(provider string, a Arrival) (order.Taken, error) {
 	if err != nil {
 		return order.Taken{}, err
 	}
+	draft.PossibleDuplicate = possibleDuplicate
 	draft.Order.Key.Provider, draft.Order.Key.Nickname = to.Provider, to.Nickname
 	draft.Accept = to.Accept
 	if draft.Raw == nil {

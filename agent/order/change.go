@@ -85,6 +85,11 @@ func merge(known *store.Order, d *Draft, s step) store.Order {
 		}
 	}
 	next.Flags = append([]store.Flag(nil), next.Flags...)
+	for _, f := range known.Flags { // whatever it says, its papers may be twice
+		if f.Code == FlagPossibleDuplicate {
+			AddFlag(&next, f.Code, f.Text)
+		}
+	}
 	for _, f := range o.Flags {
 		AddFlag(&next, f.Code, f.Text)
 	}

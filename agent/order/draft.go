@@ -19,6 +19,9 @@ type Draft struct {
 	StatusOnly bool
 	// Accept says who accepts an order that nobody has accepted yet.
 	Accept Acceptance
+	// PossibleDuplicate: another terminal of the store may have printed the order,
+	// so that every paper of it here is headed POSIBLE DUPLICADO.
+	PossibleDuplicate bool
 	// Raw is the payload as it came; it is kept with the order.
 	Raw []byte
 }

@@ -60,6 +60,9 @@ func (in *Intake) Take(d Draft) (Taken, error) {
 		return Taken{}, err
 	}
 	d.Order.Hash = hash
+	if d.PossibleDuplicate {
+		AddFlag(&d.Order, FlagPossibleDuplicate, "otro terminal del local pudo imprimirlo también")
+	}
 	if taken, err := in.repeated(&d); err != nil || taken.Change == ChangeNone {
 		return taken, err
 	}

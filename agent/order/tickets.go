@@ -87,6 +87,9 @@ func (in *Intake) queued(j *store.Job, o *store.Order, now store.Moment) *store.
 	j.Order, j.OrderID, j.OrderNumber, j.Revision = o.Seq, o.ID, o.Number, o.Revision
 	j.MaxAge = in.rules.Tickets[j.Kind].MaxAge
 	j.State, j.QueuedAt = store.JobQueued, now
+	if HasFlag(o, FlagPossibleDuplicate) {
+		j.Marks = mark(j.Marks, store.MarkPossibleDuplicate)
+	}
 	if j.MeantFor == "" {
 		j.MeantFor = j.Printer
 	}

@@ -157,6 +157,9 @@ func (s *session) handle(m mqtt.Message) (err error) {
 		}
 		return nil
 	}
+	if ours, err := s.handleStore(m, ack); ours {
+		return err
+	}
 	switch strings.TrimPrefix(m.Topic(), s.prefix+"/down/") {
 	case downOrders:
 		return s.u.handler.Order(s.ctx, m.Payload(), ack)

@@ -44,6 +44,8 @@ type session struct {
 	inbox  *inbox
 	// unwatch ends the watch over the login, once that is through.
 	unwatch func() bool
+	// joined: this terminal takes part in the store's orders; set before beat runs.
+	joined bool
 
 	// lost ends with the connection, and its cause is why; ctx ends with lost
 	// or with the Uplink.
@@ -68,6 +70,9 @@ func (s *session) run(ctx context.Context) error {
 	defer s.stop()
 	defer context.AfterFunc(ctx, s.stop)()
 
+	if h := s.u.set.StoreHandler; h != nil {
+		defer h.Lost()
+	}
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	// What waits for this session comes as soon as the broker has accepted it,
@@ -187,10 +192,17 @@ func (set Settings) clientID() string { return set.Store + "_" + set.Terminal }
 
 // greet subscribes and publishes the birth.
 func (s *session) greet() error {
-	if err := s.subscribe(); err != nil {
+	refused, err := s.subscribe()
+	if err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
-	return s.tell(answerTimeout)
+	missing, err := s.subscribeStore()
+	if err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	s.u.refuses(append(refused, missing...))
+	s.join(len(missing) == 0)
+	return s.beatOnce(answerTimeout)
 }
 
 // subscribe asks for what comes down and makes sure that the broker has agreed
@@ -200,20 +212,16 @@ func (s *session) greet() error {
 // One subscription for all of it comes first: a cluster keeps a consumer on
 // three nodes for each. Where the broker's rules name the topics one by one, it
 // is asked for them one by one.
-func (s *session) subscribe() error {
+func (s *session) subscribe() (refused []string, err error) {
 	all := s.prefix + "/down/+"
 	granted, err := s.ask(all)
-	if err != nil {
-		return err
-	}
-	if granted[all] {
-		s.u.refuses(nil)
-		return nil
+	if err != nil || granted[all] {
+		return nil, err
 	}
 	return s.subscribeEach()
 }
 
-func (s *session) subscribeEach() error {
+func (s *session) subscribeEach() (refused []string, err error) {
 	needed := []string{downOrders, downResults}
 	if s.u.set.byBackend() {
 		needed = append(needed, downAcks)
@@ -228,21 +236,19 @@ func (s *session) subscribeEach() error {
 	}
 	granted, err := s.ask(topics...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var refused []string
 	for _, topic := range topics {
 		switch {
 		case granted[topic]:
 		case slices.Contains(needed, strings.TrimPrefix(topic, s.prefix+"/down/")):
-			return &refusedError{topic: topic}
+			return nil, &refusedError{topic: topic}
 		default:
 			refused = append(refused, topic)
 		}
 	}
 	slices.Sort(refused)
-	s.u.refuses(refused)
-	return nil
+	return refused, nil
 }
 
 // ask subscribes to topics and tells which the broker grants with QoS 1.

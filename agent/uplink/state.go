@@ -36,6 +36,9 @@ type State struct {
 	// memory because they cannot be written.
 	Full     bool `json:"full,omitempty"`
 	InMemory bool `json:"in_memory,omitempty"`
+	// StoreOrders is how the terminal takes the orders of the store as a whole,
+	// holder or stand-in; empty: it takes none.
+	StoreOrders string `json:"store_orders,omitempty"`
 	// Config is nil while no configuration has come from the cloud.
 	Config *ConfigState `json:"config,omitempty"`
 }
@@ -66,7 +69,7 @@ func (s *session) state(status, reason string) State {
 		Status: status, Reason: reason,
 		Epoch: opening.Epoch, Boot: opening.Boots, Session: s.number,
 		Version: s.u.set.Version, StartedAt: s.u.started.UTC(),
-		Clock: s.u.store.Clock().Now(), ServerClock: s.u.settler.clock.now(),
+		Clock: s.u.store.Clock().Now(), ServerClock: s.u.settler.clock.now(), StoreOrders: s.u.set.StoreOrders,
 	}
 }
 
@@ -138,7 +141,7 @@ func (s *session) beat() {
 	for {
 		select {
 		case <-tick.C:
-			if err := s.tell(beatTimeout); err != nil && s.ctx.Err() == nil {
+			if err := s.beatOnce(beatTimeout); err != nil && s.ctx.Err() == nil {
 				s.fail(s.reason(err))
 			}
 		case <-s.ctx.Done():

@@ -69,6 +69,11 @@ type Settings struct {
 	// second and one minute.
 	RetryMin, RetryMax time.Duration
 
+	// StoreOrders says how this terminal takes the orders of the store as a whole
+	// (holder or stand-in), for its state; StoreHandler does. nil: it takes none.
+	StoreOrders  string
+	StoreHandler StoreHandler
+
 	// certificates judges and notes what TLS meets; New sets it.
 	certificates *certificates
 	// renewer renews the certificate, nil where nothing is renewed; New sets it.

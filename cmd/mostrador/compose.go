@@ -90,11 +90,15 @@ func wire(cfg *config.Config, ports []drivers.Scheme, h host, st *store.Store, l
 	}
 	down := &downlink{Router: router}
 	cloud.Config = func() *uplink.ConfigState { return configState(down.Desk) }
+	shared, err := takeStoreOrders(cfg, &cloud, st, router, acks, part("store orders"))
+	if err != nil {
+		return nil, err
+	}
 	line := uplink.New(cloud, st, down, part("uplink"))
-	commands := command.New(st, intake, spooler, devices, cloudLine{line}, aboutOf(cfg))
+	commands := command.New(st, intake, spooler, devices, cloudLine{line, shared}, aboutOf(cfg))
 	d := &daemon{store: st, commands: commands}
 	parts := func() []agent.Status { return d.supervisor.Status() }
-	commands.Knows(h.sources(cfg, line, parts)...)
+	commands.Knows(append(h.sources(cfg, line, parts), sharedSource(shared))...)
 	machine := h.machine(line, parts)
 	commands.Runs(machine)
 	if h.configPath != "" {
@@ -111,6 +115,7 @@ func wire(cfg *config.Config, ports []drivers.Scheme, h host, st *store.Store, l
 		agent.Part{Name: "spool", Run: spooler.Run},
 		agent.Part{Name: "orders", Run: intake.Run},
 		agent.Part{Name: "acknowledgements", Run: acks.Run},
+		agent.Part{Name: "store orders", Run: shared.run},
 		agent.Part{Name: "devices", Run: devices.Run},
 		agent.Part{Name: "commands", Run: down.Desk.Run},
 		agent.Part{Name: "uplink", Run: line.Run},

@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"mostrador/agent/claim"
 	"mostrador/agent/command"
 	"mostrador/agent/order"
 	"mostrador/agent/spool"
@@ -16,4 +17,5 @@ func TestEventsHaveTheShapeOfTheirSchemas(t *testing.T) {
 	uplinktest.SameShape(t, order.RequestType, order.Request{})
 	uplinktest.SameShape(t, "mostrador.ticket.v1", spool.TicketEvent{})
 	uplinktest.SameShape(t, command.ResultType, command.Result{})
+	uplinktest.SameShape(t, "up.claims.v1", claim.Message{})
 }

@@ -39,6 +39,7 @@ var rooms = []room{
 	{"agent/claim", nil, "the protocol is told what happens and says what to do, so that every order of events can be tried"},
 	{"agent/pairing", nil, "what is asked and believed is decided without knowing the line, so that every hostile answer can be tried"},
 	{"agent/order", []string{"store"}, "what an order needs is decided without knowing printers, providers or the line"},
+	{"agent/storeorder", []string{"store", "agent/claim", "agent/order"}, "it settles who prints by the protocol, and knows neither providers nor the line"},
 	{"agent/sale", []string{"store", "drivers"}, "it makes sales of what devices said, through their contract"},
 	{"agent/spool", []string{"store", "drivers", "printer/..."}, "it opens ports by their contract, so that a new port changes nothing here"},
 	{"agent/device", []string{"store", "drivers", "agent/order", "agent/sale"}, "it watches devices by their contract, so that a new driver changes nothing here"},

@@ -34,7 +34,7 @@ func (a *app) ordersCommand() *cobra.Command {
 	})
 	reject.Flags().StringVar(&reason, "reason", "", "what the customer is told")
 	byHand := func() web.ActionRequest { return web.ActionRequest{Who: whoami()} }
-	orders.AddCommand(list, show,
+	orders.AddCommand(list, show, a.storeOrdersCommand(),
 		a.orderAction("accept", "Accept an order that waits for it", byHand),
 		reject,
 		a.orderAction("ready", "Mark an order as ready to leave, and tell its channel", byHand),

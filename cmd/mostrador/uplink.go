@@ -62,9 +62,12 @@ func (a *app) replay(c *cobra.Command, in web.ReplayRequest) error {
 }
 
 // A cloudLine is the line as the commands know it.
-type cloudLine struct{ *uplink.Uplink }
+type cloudLine struct {
+	*uplink.Uplink
+	shared shared
+}
 
-func (l cloudLine) State() any { return l.Status() }
+func (l cloudLine) State() any { return lineStatus{l.Status(), l.shared.status()} }
 
 func (l cloudLine) Replay(stream, epoch string, from uint64, who string) (any, error) {
 	r, err := l.Uplink.Replay(store.Stream(stream), epoch, from, who)
@@ -95,11 +98,16 @@ func (a *app) showUplink(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	var s uplink.Status
+	var s lineStatus
 	if err := client.Get(c.Context(), "/v1/uplink", &s); err != nil {
 		return exitOf(err)
 	}
-	return a.show(s, func(w io.Writer) { a.writeUplink(w, s) })
+	return a.show(s, func(w io.Writer) {
+		a.writeUplink(w, s.Status)
+		if s.StoreOrders != nil {
+			writeHolder(w, s.StoreOrders)
+		}
+	})
 }
 
 func (a *app) writeUplink(w io.Writer, s uplink.Status) {

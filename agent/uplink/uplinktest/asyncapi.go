@@ -209,11 +209,17 @@ func (c *Contract) CheckMessage(topic string, payload []byte) error {
 // and hold one of the schema that has their name.
 func (ch channel) ofTerminal() bool { return strings.Contains(ch.address, "{store}") }
 
+// isEvents is false for the topics of a store as a whole: what terminals say
+// there to each other is no event.
+func isEvents(topic string) bool {
+	return strings.HasSuffix(topic, "/state") || strings.Count(topic, "/") == 5
+}
+
 // nameOf is which of a channel's messages this is: an event says so itself, and
 // where it comes from; what comes down is of one kind.
 func (ch *channel) nameOf(topic string, value any) (string, error) {
 	names := slices.Sorted(maps.Keys(ch.messages))
-	if !ch.send || !ch.ofTerminal() {
+	if !ch.send || !ch.ofTerminal() || !isEvents(topic) {
 		return names[0], nil
 	}
 	event, _ := value.(map[string]any)

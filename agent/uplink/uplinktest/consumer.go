@@ -208,9 +208,10 @@ func (c *Consumer) takeOne(topic string, payload []byte) {
 	if fault != nil {
 		c.report.Invalid = append(c.report.Invalid, fmt.Sprintf("%s: %v: %s", topic, fault, payload))
 	}
-	if strings.HasSuffix(topic, "/state") {
+	switch {
+	case strings.HasSuffix(topic, "/state"):
 		c.states = append(c.states, e)
-	} else {
+	case isEvents(topic):
 		c.record(e)
 	}
 }

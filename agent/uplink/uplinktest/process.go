@@ -68,6 +68,9 @@ func (p *process) end(s syscall.Signal) {
 	p.set(nil)
 }
 
+// Running reports whether the process was started and not ended.
+func (p *process) Running() bool { return p.running() != nil }
+
 func (p *process) running() *exec.Cmd {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mostrador/agent/uplink/uplinktest"
+)
+
+// What befalls the two terminals and the broker, each with its end.
+const (
+	holderAway = iota
+	standInAway
+	brokerCrash
+	misfortunes
+)
+
+// cutOrders are all orders in which the misfortunes can begin and end, whatever
+// overlaps: each is named twice, for its beginning and its end.
+func cutOrders() (all [][]int) {
+	var extend func(so []int)
+	extend = func(so []int) {
+		if len(so) == 2*misfortunes {
+			all = append(all, append([]int(nil), so...))
+			return
+		}
+		for m := range misfortunes {
+			if n := strings.Count(fmt.Sprint(so), fmt.Sprint(m)); n < 2 {
+				extend(append(so, m))
+			}
+		}
+	}
+	extend(nil)
+	return all
+}
+
+// Two terminals of one store, cut off from each other and from the broker, or
+// killed, and the broker killed, in every order, with an order for the store in
+// each moment between: none comes out twice unmarked, none is left.
+func TestStoreOrdersThroughEveryOrderOfCuts(t *testing.T) {
+	r, seed := seeded(t)
+	orders := cutOrders()
+	rounds, abreast := 1, 3
+	if !proof() {
+		r.Shuffle(len(orders), func(i, j int) { orders[i], orders[j] = orders[j], orders[i] })
+		orders = orders[:3]
+	} else {
+		rounds, abreast = 2, 5
+	}
+	sum := &cutSum{seed: seed}
+	t.Run("stores", func(t *testing.T) {
+		places := make(chan int, abreast)
+		for n := range abreast {
+			places <- n
+		}
+		for round := range rounds {
+			for i, order := range orders {
+				mode, own := (i+round)%4, rand.New(rand.NewPCG(seed, uint64(round*len(orders)+i)))
+				t.Run(nameOf(order, mode), func(t *testing.T) {
+					t.Parallel()
+					place := <-places
+					t.Cleanup(func() { places <- place })
+					s := newSharedStore(t, place, own)
+					s.live(order, mode)
+					s.check(sum)
+				})
+			}
+		}
+	})
+	sum.report(t)
+}
+
+// nameOf tells an order of cuts, such as "caja-1 killed, broker crashed, ...".
+func nameOf(order []int, mode int) string {
+	var words []string
+	begun := map[int]bool{}
+	for _, m := range order {
+		word := []string{"holder", "stand-in", "broker"}[m]
+		switch {
+		case begun[m]:
+			word += " back"
+		case m == brokerCrash || mode>>m&1 == 1:
+			word += " killed"
+		default:
+			word += " cut"
+		}
+		begun[m] = true
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
+}
+
+// live goes through one order of cuts.
+func (s *sharedStore) live(order []int, mode int) {
+	s.t.Helper()
+	s.order()
+	begun := map[int]bool{}
+	for _, m := range order {
+		time.Sleep(time.Duration(s.rand.IntN(1500)) * time.Millisecond) // the random moment
+		s.befall(m, begun[m], mode>>m&1 == 1)
+		begun[m] = true
+		s.settled = time.Now()
+		time.Sleep(time.Duration(s.rand.IntN(400)) * time.Millisecond) // another
+		s.order()
+	}
+}
+
+// befall begins a misfortune or ends it.
+func (s *sharedStore) befall(m int, end, kill bool) {
+	s.t.Helper()
+	switch {
+	case m == brokerCrash && !end:
+		s.broker.Kill()
+	case m == brokerCrash:
+		had := s.cloud.Subscriptions()
+		s.broker.Start()
+		s.cloud.Wait(30*time.Second, "the backend to be back", func() bool { return s.cloud.Subscriptions() > had })
+		s.flush()
+		s.again()
+	case kill && !end:
+		s.kill(s.terminals[m])
+	case kill:
+		s.start(s.terminals[m])
+	case !end:
+		s.ip("link", "set", s.terminals[m].link, "down")
+	default:
+		s.ip("link", "set", s.terminals[m].link, "up")
+	}
+}
+
+// reconnection is the longest that a terminal may be without a line that is
+// there: half-open for 25 s, and then a pause of at most 20 s before the try that
+// goes through, after an outage as short as these.
+const reconnection = 45 * time.Second
+
+// check wants every order on paper in time, and what is on paper twice marked.
+func (s *sharedStore) check(sum *cutSum) {
+	s.t.Helper()
+	limit := 2*storeTakeover + reconnection
+	var open []string
+	s.again() // the backend sees the births
+	defer func() {
+		if s.t.Failed() {
+			s.t.Logf("without paper: %v", open)
+		}
+	}()
+	s.eventually(limit+30*time.Second, "every order on paper", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		open = nil
+		for _, k := range s.asks {
+			if _, ok := s.first[k.number]; !ok {
+				open = append(open, k.number)
+			}
+		}
+		return len(open) == 0
+	})
+	s.eventually(limit+30*time.Second, "both terminals to be done", func() bool { return s.done() })
+	sum.mu.Lock()
+	defer sum.mu.Unlock()
+	sum.stores++
+	for _, k := range s.asks {
+		s.count(k, limit, sum)
+	}
+}
+
+// done: every terminal listens, and nothing is open or on its way to paper.
+func (s *sharedStore) done() bool {
+	for _, one := range s.terminals {
+		st, ok := s.status(one)
+		if !ok || !st.Listening || len(st.Open) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// count looks at the papers of one order.
+func (s *sharedStore) count(k ask, limit time.Duration, sum *cutSum) {
+	s.t.Helper()
+	sure, all := map[string]int{}, 0
+	papers := 0
+	for _, one := range s.terminals {
+		here := papersOf(one.printer, k.number)
+		if len(here) > 0 {
+			all++
+		}
+		for _, paper := range here {
+			papers++
+			if kind := tillTicket(paper, k.number); kind != "torn" && !marked(paper) {
+				sure[kind]++
+			}
+		}
+	}
+	for kind, n := range sure {
+		if n > 1 {
+			s.t.Errorf("order %s: %s is out %d times unmarked", k.number, kind, n)
+			sum.twice++
+		}
+	}
+	since := s.sent[k.number]
+	if since.Before(s.settled) {
+		since = s.settled
+	}
+	unclaimed := max(0, s.first[k.number].Sub(since))
+	if unclaimed > limit {
+		s.t.Errorf("order %s waited %v for its first paper; takeover_after and reconnection are %v", k.number, unclaimed, limit)
+	}
+	sum.orders++
+	sum.longest = max(sum.longest, unclaimed)
+	if all > 1 {
+		sum.both++
+	}
+	if len(sure) == 0 {
+		sum.marked++
+	}
+}
+
+// A cutSum is what came of all orders of cuts.
+type cutSum struct {
+	seed uint64
+
+	mu                    sync.Mutex
+	stores, orders, twice int
+	both                  int // on paper at both terminals
+	marked                int // all of whose papers are marked
+	longest               time.Duration
+}
+
+func (c *cutSum) report(t *testing.T) {
+	t.Helper()
+	t.Logf("%+v", c)
+	if !proof() || t.Failed() {
+		return
+	}
+	uplinktest.WriteBlock(t, "store-orders.md", "cuts", fmt.Sprintf(
+		"Two terminals as processes in network namespaces, `takeover_after` %v, mosquitto with persistence; the holder cut off or killed, the stand-in cut off or killed, the broker killed, beginning and ending in all %d orders, each twice, with an order for the store in every moment between (`MOSTRADOR_SEED=%d`).\n\n"+
+			"| what | |\n|---|---|\n| orders of cuts that were lived through | %d |\n| orders for the store | %d |\n| twice unmarked on paper | %d |\n| not on paper | 0 |\n| on paper at both terminals, one of them marked or both | %d |\n| all papers headed POSIBLE DUPLICADO | %d |\n| longest wait for the first paper, after the last cut or mend | %v (bound: %v) |\n",
+		storeTakeover, len(cutOrders()), c.seed, c.stores, c.orders, c.twice, c.both, c.marked, c.longest.Round(100*time.Millisecond), 2*storeTakeover+reconnection))
+}
