@@ -44,10 +44,10 @@ func cutOrders() (all [][]int) {
 func TestStoreOrdersThroughEveryOrderOfCuts(t *testing.T) {
 	r, seed := seeded(t)
 	orders := cutOrders()
-	rounds, abreast := 1, 3
+	rounds, abreast := 1, 2
 	if !proof() {
 		r.Shuffle(len(orders), func(i, j int) { orders[i], orders[j] = orders[j], orders[i] })
-		orders = orders[:3]
+		orders = orders[:2]
 	} else {
 		rounds, abreast = 2, 5
 	}
@@ -100,7 +100,7 @@ func (s *sharedStore) live(order []int, mode int) {
 	s.order()
 	begun := map[int]bool{}
 	for _, m := range order {
-		time.Sleep(time.Duration(s.rand.IntN(1500)) * time.Millisecond) // the random moment
+		time.Sleep(time.Duration(s.rand.IntN(int(2*storeTakeover)))) // the random moment
 		s.befall(m, begun[m], mode>>m&1 == 1)
 		begun[m] = true
 		s.settled = time.Now()
@@ -233,9 +233,12 @@ type cutSum struct {
 
 func (c *cutSum) report(t *testing.T) {
 	t.Helper()
-	t.Logf("%+v", c)
+	t.Logf("%d stores, %d orders, twice unmarked %d, at both terminals %d, all marked %d, longest wait %v", c.stores, c.orders, c.twice, c.both, c.marked, c.longest)
 	if !proof() || t.Failed() {
 		return
+	}
+	if c.both == 0 || c.marked == 0 {
+		t.Error("no order came into doubt: the cuts try nothing")
 	}
 	uplinktest.WriteBlock(t, "store-orders.md", "cuts", fmt.Sprintf(
 		"Two terminals as processes in network namespaces, `takeover_after` %v, mosquitto with persistence; the holder cut off or killed, the stand-in cut off or killed, the broker killed, beginning and ending in all %d orders, each twice, with an order for the store in every moment between (`MOSTRADOR_SEED=%d`).\n\n"+
