@@ -100,7 +100,7 @@ func (s *sharedStore) live(order []int, mode int) {
 	s.order()
 	begun := map[int]bool{}
 	for _, m := range order {
-		time.Sleep(time.Duration(s.rand.IntN(int(2*storeTakeover)))) // the random moment
+		time.Sleep(time.Duration(s.rand.IntN(int(2 * storeTakeover)))) // the random moment
 		s.befall(m, begun[m], mode>>m&1 == 1)
 		begun[m] = true
 		s.settled = time.Now()
