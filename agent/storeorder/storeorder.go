@@ -127,6 +127,7 @@ func (k *Keeper) settled(ack func() error) error {
 	}
 	k.acks.Settle(order.Taken{Durable: durable}, ack)
 	k.act(durable)
+	k.signal() // time may matter now
 	return nil
 }
 
