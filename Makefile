@@ -33,7 +33,7 @@ matrix: tools ## Hold every broker against every fault; writes the table into do
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestMatrix$$' ./agent/uplink
 
 drain: tools ## Measure the drain beside its peers (a quiet machine); writes the table into docs/uplink.md
-	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestDrain$$' ./agent/uplink
+	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestDrain$$|TestBatchFigures$$' ./agent/uplink
 
 intake: tools ## Measure the store beside its peers (a quiet machine); writes the tables into docs/figures.md
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -v -run 'TestBench$$' ./cmd/mostrador

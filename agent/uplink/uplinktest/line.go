@@ -24,6 +24,7 @@ type Line struct {
 	down   Flow
 	budget int64 // bytes upwards until it cuts itself; negative: none
 	opened int
+	sent   int64 // bytes upwards that got through
 }
 
 // Flow is what a line does with bytes in one direction.
@@ -138,6 +139,13 @@ func (l *Line) Connections() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.opened
+}
+
+// Sent counts the bytes that got through to the broker since the start.
+func (l *Line) Sent() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sent
 }
 
 func (l *Line) accept() {
@@ -262,6 +270,9 @@ func (l *Line) allow(bytes []byte, up bool) (allowed []byte, last bool) {
 		} else {
 			l.budget -= int64(len(bytes))
 		}
+	}
+	if up {
+		l.sent += int64(len(bytes))
 	}
 	return bytes, last
 }
