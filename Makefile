@@ -30,7 +30,7 @@ every-byte: ## Cut process, line and power at every byte of printing (a quarter 
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'EveryByte$$' ./agent/spool
 
 matrix: tools ## Hold every broker against every fault; writes the table into docs/uplink.md
-	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestMatrix$$' ./agent/uplink
+	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestMatrix$$|TestHalfOpenWorstCase|TestFleetComesBack' ./agent/uplink
 
 drain: tools ## Measure the drain beside its peers (a quiet machine); writes the table into docs/uplink.md
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestDrain$$|TestBatchFigures$$' ./agent/uplink
