@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -23,7 +24,7 @@ const (
 	metaBoots    = "boots"     // number
 	metaOpened   = "opened"    // Moment of the last opening
 	metaRawBytes = "raw.bytes" // number, the sum of all raw payloads
-	metaCommits  = "commits"   // number, of transactions in files before this one
+	metaCommits  = "commits"   // number, of transactions that are not in the file's own count
 )
 
 // Open opens the store in a file, or creates it, with its folder. A file that
@@ -88,10 +89,18 @@ func (s *Store) openFiles(steps []migration) error {
 	if err := s.start(); err != nil {
 		return err
 	}
+	if s.space.size > largeFile {
+		// bbolt has noted every page of it to find those that are free.
+		debug.FreeOSMemory()
+	}
 	// The first base has the opening in it, which no other file has.
 	s.journal.live = s.journal.f != nil
 	return nil
 }
+
+// largeFile is the size from which opening takes memory that is worth giving
+// back, bytes.
+const largeFile = 128 << 20
 
 // ready opens the file that has the store's name; one that is not there is
 // created, and one that is useless is set aside first.

@@ -82,8 +82,8 @@ func (s *Store) setJournalAside(why string) error {
 	return s.journal.open()
 }
 
-// makeAgain makes what was kept since the base once more, one transaction each, so
-// that they have their numbers again, and brings it to disk.
+// makeAgain makes what was kept since the base once more, many records in a
+// transaction, and brings it to disk.
 func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 	if len(p.kept) == 0 {
 		return nil
@@ -97,10 +97,15 @@ func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 		db.NoSync = false
 		err = errors.Join(err, pin.Rollback())
 	}()
-	for n, list := range p.kept {
-		if err := redoOne(db, p.txid+uint64(n)+1, list); err != nil {
-			return fmt.Errorf("make transaction %d of %d in %s again: %w", n+1, len(p.kept), s.journal.path, err)
+	for rest := p.kept; len(rest) > 0; {
+		n, size := 0, 0
+		for ; n < len(rest) && size < copyBytes; n++ {
+			size += len(rest[n])
 		}
+		if err := redoSome(db, rest[:n]); err != nil {
+			return fmt.Errorf("make again what stands in %s: %w", s.journal.path, err)
+		}
+		rest = rest[n:]
 		s.step("made again")
 	}
 	if err := db.Sync(); err != nil {
@@ -110,18 +115,19 @@ func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 	return s.journal.wipe()
 }
 
-func redoOne(db *bolt.DB, id uint64, list changeList) error {
-	b, err := db.Begin(true)
-	if err != nil {
-		return err
-	}
-	if uint64(b.ID()) != id {
-		return errors.Join(fmt.Errorf("it is number %d, not %d", b.ID(), id), b.Rollback())
-	}
-	if err := list.apply(b); err != nil {
-		return errors.Join(err, b.Rollback())
-	}
-	return b.Commit()
+// redoSome makes what some transactions have changed in one, which counts for
+// all of them.
+func redoSome(db *bolt.DB, kept []changeList) error {
+	return db.Update(func(b *bolt.Tx) error {
+		for _, list := range kept {
+			if err := list.apply(b); err != nil {
+				return err
+			}
+		}
+		tx := &Tx{b: b}
+		before := tx.metaNumber(metaCommits) + uint64(len(kept)) - 1
+		return b.Bucket([]byte(bucketMeta)).Put([]byte(metaCommits), number(before))
+	})
 }
 
 // openJournal opens the journal, or has the store do without one. One that is

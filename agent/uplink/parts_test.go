@@ -295,43 +295,51 @@ func TestInboxBounds(t *testing.T) {
 	}
 }
 
-// What was sent goes after its time, and all of it when the store is told full.
+// What was sent goes after its time, soon after it where that is short.
 func TestSweep(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		st := open(t)
-		emitOn(t, st, store.StreamSales, 20)
-		u := New(Settings{Store: "lima-01", Terminal: "caja-1", KeepSent: time.Hour}, st, nil, slog.New(slog.DiscardHandler))
-		ctx, cancel := context.WithCancel(t.Context())
-		var work sync.WaitGroup
-		var ended atomic.Bool
-		work.Go(func() { _ = u.Run(ctx); ended.Store(true) })
-		left := func() (n int) {
-			if err := st.View(func(tx *store.Tx) error {
-				n = 0
-				for range tx.Unsent(store.StreamSales, 0) {
-					n++
-				}
-				return nil
-			}); err != nil {
-				t.Error(err)
+	for _, test := range []struct{ keep, before, after time.Duration }{
+		{time.Hour, 30 * time.Minute, 80 * time.Minute},
+		{0, 30 * time.Second, 2 * time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) { sweepsInTime(t, test.keep, test.before, test.after) })
+	}
+}
+
+// sweepsInTime looks before the time of 15 events that were sent, and after it.
+func sweepsInTime(t *testing.T, keep, before, after time.Duration) {
+	st := open(t)
+	emitOn(t, st, store.StreamSales, 20)
+	u := New(Settings{Store: "lima-01", Terminal: "caja-1", KeepSent: keep}, st, nil, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	var work sync.WaitGroup
+	var ended atomic.Bool
+	work.Go(func() { _ = u.Run(ctx); ended.Store(true) })
+	left := func() (n int) {
+		if err := st.View(func(tx *store.Tx) error {
+			n = 0
+			for range tx.Unsent(store.StreamSales, 0) {
+				n++
 			}
-			return n
+			return nil
+		}); err != nil {
+			t.Error(err)
 		}
-		u.marks.acknowledged(store.StreamSales, 15)
-		time.Sleep(30 * time.Minute)
-		if n := left(); n != 20 {
-			t.Errorf("%d left before their time", n)
-		}
-		time.Sleep(3 * time.Hour)
-		if n := left(); n != 5 {
-			t.Errorf("%d left after it", n)
-		}
-		cancel()
-		work.Wait()
-		if !ended.Load() {
-			t.Error("Run does not end")
-		}
-	})
+		return n
+	}
+	u.marks.acknowledged(store.StreamSales, 15)
+	time.Sleep(before)
+	if n := left(); n != 20 {
+		t.Errorf("kept %v: %d left before their time", keep, n)
+	}
+	time.Sleep(after - before)
+	if n := left(); n != 5 {
+		t.Errorf("kept %v: %d left after it", keep, n)
+	}
+	cancel()
+	work.Wait()
+	if !ended.Load() {
+		t.Error("Run does not end")
+	}
 }
 
 func TestExplain(t *testing.T) {

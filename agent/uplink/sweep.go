@@ -8,11 +8,17 @@ import (
 )
 
 const (
-	sweepEvery = time.Hour
+	sweepEvery = time.Hour   // at most
 	sweepFirst = time.Minute // after the start, when the busy time is over
 	sweepBatch = 1000        // events in one transaction
 	sweepPause = 50 * time.Millisecond
 )
+
+// sweepAfter is how long after a sweep the next one is due: what is kept for a
+// short time, or for none, goes soon after it.
+func sweepAfter(keep time.Duration) time.Duration {
+	return min(max(keep/4, sweepFirst), sweepEvery)
+}
 
 // sweep drops what was acknowledged long enough ago, and everything that was
 // acknowledged when the store is full: what was sent goes first.
@@ -25,7 +31,7 @@ func (u *Uplink) sweep(ctx context.Context) {
 		keep := u.set.KeepSent
 		select {
 		case <-due.C:
-			due.Reset(sweepEvery)
+			due.Reset(sweepAfter(keep))
 		case <-health:
 			if !u.store.Health().Full {
 				continue
@@ -45,7 +51,7 @@ func (u *Uplink) sweepAll(ctx context.Context, keep time.Duration) {
 	for ctx.Err() == nil {
 		n, err := u.store.Sweep(u.store.Clock().Now(), keep, sweepBatch)
 		if err != nil {
-			u.log.Error("cannot drop old events; trying again in an hour", "error", err)
+			u.log.Error("cannot drop old events; trying again later", "error", err)
 			return
 		}
 		total += n

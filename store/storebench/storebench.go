@@ -56,6 +56,8 @@ type Bench struct {
 	Drainer []string
 	// Progress is told what is being done.
 	Progress func(what string)
+
+	used int64 // of the sales' numbers
 }
 
 // A Peer is another way to record sales.

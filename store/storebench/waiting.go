@@ -90,21 +90,23 @@ func sizeOf(path string) (int64, error) {
 	return info.Size(), nil
 }
 
+// A leaving is how a store was left before it is opened.
+type leaving struct {
+	after string
+	// crashed: the journal is full of what a crash keeps from the file; cold:
+	// nothing is cached.
+	crashed, cold bool
+}
+
 // starts measures opening after each way to end.
 func (b *Bench) starts(path, waiting string) (rows []Row, err error) {
-	for _, way := range []struct {
-		after string
-		cold  bool
-		leave func(killed []byte) error
-	}{
-		{"closed well", false, nil},
-		{"after kill -9", false, func(killed []byte) error { return os.WriteFile(path+".lock", killed, 0o600) }},
-		{"after a power cut, nothing cached", true, func([]byte) error { return os.Truncate(path+".lock", 0) }},
+	for _, way := range []leaving{
+		{"closed well", false, false}, {"after kill -9", true, false}, {"after a power cut, nothing cached", true, true},
 	} {
 		var ours, least, ratios []float64
 		for round := range b.Rounds {
 			b.say("start %s, round %d of %d", way.after, round+1, b.Rounds)
-			t, u, err := b.startOnce(path, way.cold, way.leave)
+			t, u, err := b.startOnce(path, way)
 			if err != nil {
 				return nil, err
 			}
@@ -117,17 +119,13 @@ func (b *Bench) starts(path, waiting string) (rows []Row, err error) {
 }
 
 // startOnce opens the file as it was left, with the store and bare.
-func (b *Bench) startOnce(path string, cold bool, leave func(killed []byte) error) (ours, least time.Duration, err error) {
-	st, err := open(path)
+func (b *Bench) startOnce(path string, way leaving) (ours, least time.Duration, err error) {
+	restore, err := b.leave(path, way)
 	if err != nil {
 		return 0, 0, err
 	}
-	killed, err := os.ReadFile(path + ".lock") // what a kill would leave
-	if err = errors.Join(err, st.Close()); err != nil {
-		return 0, 0, err
-	}
 	uncached := func() error {
-		if cold {
+		if way.cold {
 			return forgetCached(path)
 		}
 		return nil
@@ -141,25 +139,58 @@ func (b *Bench) startOnce(path string, cold bool, leave func(killed []byte) erro
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := db.Close(); err != nil {
-		return 0, 0, err
-	}
-	if leave != nil {
-		if err := leave(killed); err != nil {
-			return 0, 0, err
-		}
-	}
-	if err := uncached(); err != nil {
+	if err := errors.Join(db.Close(), restore(), uncached()); err != nil {
 		return 0, 0, err
 	}
 	begun = time.Now()
-	st, err = open(path)
+	st, err := open(path)
 	ours = time.Since(begun)
 	if err != nil {
 		return 0, 0, err
 	}
 	return ours, least, st.Close()
 }
+
+// leave has the store closed, and returns what makes of that a crash: the lock
+// file and the journal as they were before.
+func (b *Bench) leave(path string, way leaving) (restore func() error, err error) {
+	st, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	if way.crashed {
+		sales := min(20*b.Scale, 1200) // a journal holds some 1300
+		if _, err := recordInto(st, 1, sales, b.unused(sales)); err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
+	}
+	lock, err1 := os.ReadFile(path + ".lock")
+	journal, err2 := os.ReadFile(path + ".journal")
+	if errors.Is(err2, os.ErrNotExist) { // not everywhere is one
+		err2 = nil
+	}
+	if err := errors.Join(err1, err2, st.Close()); err != nil || !way.crashed {
+		return func() error { return nil }, err
+	}
+	if way.cold {
+		lock = nil // another boot's
+	}
+	return func() error {
+		if len(journal) > 0 {
+			err1 = os.WriteFile(path+".journal", journal, 0o600)
+		}
+		return errors.Join(err1, os.WriteFile(path+".lock", lock, 0o600))
+	}, nil
+}
+
+// unused returns from where on so many sales have numbers that nobody had.
+func (b *Bench) unused(sales int) int64 {
+	from := firstUnused + b.used
+	b.used += int64(sales)
+	return from
+}
+
+const firstUnused = 1e9
 
 // memory has another process drain the store.
 func (b *Bench) memory(ctx context.Context, path, waiting string) (Row, error) {
@@ -221,6 +252,10 @@ func Drain(path string) (most int64, err error) {
 
 // afterwards measures what is left when everything was sent and kept no longer.
 func (b *Bench) afterwards(ctx context.Context, path string, size int64) (rows []Row, err error) {
+	// What was read in large pieces counts as written in such, too.
+	if err := forgetCached(path); err != nil {
+		return nil, err
+	}
 	st, err := open(path)
 	if err != nil {
 		return nil, err
@@ -228,7 +263,7 @@ func (b *Bench) afterwards(ctx context.Context, path string, size int64) (rows [
 	defer func() { err = errors.Join(err, st.Close()) }()
 	const group = 16
 	sales := group * b.Scale
-	before, err := recordInto(st, group, sales, 1e9)
+	before, err := recordInto(st, group, sales, b.unused(sales))
 	if err != nil {
 		return nil, err
 	}
@@ -241,7 +276,7 @@ func (b *Bench) afterwards(ctx context.Context, path string, size int64) (rows [
 	if _, err := st.Sweep(st.Clock().Now(), 0, 0); err != nil {
 		return nil, err
 	}
-	after, err := recordInto(st, group, sales, 2e9)
+	after, err := recordInto(st, group, sales, b.unused(sales))
 	if err != nil {
 		return nil, err
 	}
