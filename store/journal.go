@@ -74,7 +74,7 @@ const (
 	maxRecord = 32 << 20
 	// maxPinned bounds the pages that the pin keeps from being used again, which
 	// make the file grow.
-	maxPinned = 512
+	maxPinned = 128
 	// journalPause is how long the journal stays out of use after a failure.
 	journalPause = time.Second
 )
@@ -82,34 +82,34 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // journalSize is how large a store's journal is, bytes: some 1000 lone sales.
-func journalSize(maxSize int64) int64 { return min(max(maxSize/64, 64<<10), 1<<20) }
+func journalSize(maxSize int64) int64 { return min(max(maxSize/64, smallestJournal), 1<<20) }
 
-// open opens the journal, or makes one of its full size if there is room.
+const smallestJournal = 64 << 10
+
+// open opens the journal, or makes an empty one.
 func (j *journal) open() (err error) {
-	if !journals {
-		return nil
-	}
-	if j.f, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+	j.f, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600)
+	return err
+}
+
+// fill brings the journal to its full size if there is room, so that an append
+// needs none. One that was smaller before may stay so.
+func (j *journal) fill() error {
+	info, err := j.f.Stat()
+	if err != nil || info.Size() >= j.size {
 		return err
 	}
-	info, err := j.f.Stat()
-	if err == nil && info.Size() < j.size {
-		if err = roomFor(j.path, 16*j.size); err == nil {
-			err = errors.Join(fill(j.f, j.size), syncFolder(filepath.Dir(j.path)))
-		}
+	if err = roomFor(j.path, 16*j.size); err == nil {
+		err = errors.Join(fill(j.f, j.size), syncFolder(filepath.Dir(j.path)))
 	}
-	if err != nil {
-		return errors.Join(err, j.discard())
+	if err != nil && info.Size() >= smallestJournal {
+		j.size, err = info.Size(), nil
 	}
-	return nil
+	return err
 }
 
 // discard removes a journal that has never been used.
-func (j *journal) discard() error {
-	err := errors.Join(j.f.Close(), os.Remove(j.path))
-	j.f = nil
-	return err
-}
+func (j *journal) discard() error { return errors.Join(j.close(), os.Remove(j.path)) }
 
 // kept has the journal keep what transaction b has changed, before it is
 // committed; false: its pages must be waited for.
@@ -123,21 +123,28 @@ func (s *Store) kept(b *bolt.Tx) (bool, error) {
 	if room > j.size-journalHead {
 		return false, s.stopJournal()
 	}
-	if j.pin != nil && (j.at+room > j.size || s.db.Stats().PendingPageN > maxPinned) {
-		if err := s.checkpoint(); err != nil {
-			return false, err
-		}
-	}
-	if j.pin == nil {
-		if err := s.startJournal(); err != nil {
-			return false, err
-		}
+	if err := s.readyFor(room); err != nil {
+		s.log.Warn("the journal cannot be used for a while", "file", j.path, "error", err)
+		j.stopped = time.Now()
+		return false, s.stopJournal()
 	}
 	if err := j.append(uint64(b.ID())); err != nil {
 		// It may be on disk, or not.
 		return false, errors.Join(err, s.stopJournal())
 	}
 	return true, nil
+}
+
+// readyFor has the journal in use, with room for a record.
+func (s *Store) readyFor(room int64) error {
+	j := &s.journal
+	switch {
+	case j.pin == nil:
+		return s.startJournal()
+	case j.at+room > j.size, s.db.Stats().PendingPageN > maxPinned:
+		return s.checkpoint()
+	}
+	return nil
 }
 
 // append writes what is packed as the record of a transaction and waits for the
@@ -215,14 +222,13 @@ func (s *Store) startJournal() error {
 	if err != nil {
 		return s.named(err)
 	}
-	j.unpin()
 	base, err := s.baseNow(uint64(pin.ID()))
+	if err != nil {
+		return errors.Join(err, pin.Rollback())
+	}
+	j.unpin()
 	if j.pin = pin; j.unpinned {
 		_ = pin.Rollback()
-	}
-	if err != nil {
-		j.unpin()
-		return err
 	}
 	j.generation, j.at = rand.Uint64(), journalHead
 	j.head = headOf(j.generation, base, s.pageSize)
@@ -250,12 +256,15 @@ func (j *journal) unpin() {
 	j.pin = nil
 }
 
-// stopJournal ends the journal's use: the file is on disk, and no head is left
-// that could set it back.
+// stopJournal ends the journal's use for a while: the file is on disk, and no head
+// is left that could set it back.
 func (s *Store) stopJournal() error {
 	j := &s.journal
-	if !j.live {
+	switch {
+	case !j.live:
 		return nil
+	case s.damaged != nil:
+		return s.damaged // what the journal tells may be all there is
 	}
 	if j.pin != nil {
 		if err := s.syncPages(); err != nil {

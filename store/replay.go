@@ -79,7 +79,7 @@ func (s *Store) setJournalAside(why string) error {
 	if err := s.journal.close(); err != nil {
 		return err
 	}
-	return s.journal.open()
+	return s.openJournal()
 }
 
 // makeAgain makes what was kept since the base once more, many records in a
@@ -133,15 +133,23 @@ func redoSome(db *bolt.DB, kept []changeList) error {
 // openJournal opens the journal, or has the store do without one. One that is
 // there and cannot be opened may hold what was kept.
 func (s *Store) openJournal() error {
-	s.journal.path, s.journal.size = s.path+".journal", journalSize(s.options.MaxSize)
-	_, missing := os.Stat(s.journal.path)
-	err := s.journal.open()
-	switch {
-	case err == nil:
-	case missing == nil:
+	if !journals {
+		return nil
+	}
+	j := &s.journal
+	j.path, j.size = s.path+".journal", journalSize(s.options.MaxSize)
+	_, missing := os.Stat(j.path)
+	err := j.open()
+	if err != nil && missing == nil {
 		return err
-	default:
-		s.log.Warn("there is no journal: the store is slower", "file", s.journal.path, "error", err)
+	}
+	if err == nil {
+		if err = j.fill(); err != nil {
+			err = errors.Join(err, j.discard())
+		}
+	}
+	if err != nil {
+		s.log.Warn("there is no journal: the store is slower", "file", j.path, "error", err)
 	}
 	return nil
 }
