@@ -19,8 +19,9 @@ demo: ## Try everything on this machine, with nothing but Go; Ctrl-C ends it
 	@go build -ldflags '$(LDFLAGS)' -o "dist/demo$$(go env GOEXE)" ./cmd/mostrador
 	@"dist/demo$$(go env GOEXE)" demo
 
+# The command's tests take longest, so they begin first.
 test: tools tree lint ## Check and test everything; installs what it needs (Debian)
-	go test -race -timeout 30m ./...
+	go test -race -timeout 30m ./cmd/... ./...
 
 proof: tools tree ## Test with full counts and fuzz every parser (hours; FUZZTIME=10m, FUZZ="PACKAGE.FuzzTest …")
 	MOSTRADOR_PROOF=1 go test -race -timeout 0 -count=1 ./...
