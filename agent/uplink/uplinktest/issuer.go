@@ -34,6 +34,7 @@ type Issuer struct {
 	codes   map[string]*IssuedCode
 	faults  []string
 	seen    int
+	keys    map[string]bool // that codes were asked for with
 	mute    bool
 	life    time.Duration
 	renewed map[string]string // certificates, by the hash of their keys
@@ -98,7 +99,7 @@ func NewIssuer(t testing.TB, certs Certificates, life time.Duration, codes []*Is
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &Issuer{t: t, certs: certs, contract: contract, life: life, codes: map[string]*IssuedCode{}, renewed: map[string]string{}}
+	i := &Issuer{t: t, certs: certs, contract: contract, life: life, codes: map[string]*IssuedCode{}, renewed: map[string]string{}, keys: map[string]bool{}}
 	for _, c := range codes {
 		i.codes[c.ID()] = c
 	}
@@ -156,6 +157,13 @@ func (i *Issuer) Asked() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.seen
+}
+
+// Keys is for how many keys certificates were asked for, by who knows a code.
+func (i *Issuer) Keys() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.keys)
 }
 
 // Served is how many codes have got a certificate, each for one key.
@@ -217,11 +225,14 @@ func (i *Issuer) asked(topic string, message []byte) {
 		return
 	}
 	code := i.codes[strings.Split(topic, "/")[3]]
-	if code == nil || i.mute {
+	var request struct{ Code, CSR string }
+	if code == nil || unseal(code.keys["request"], message, &request) != nil {
 		return
 	}
-	var request struct{ Code, CSR string }
-	if err := unseal(code.keys["request"], message, &request); err != nil {
+	if _, hash, err := publicKey(request.CSR); err == nil {
+		i.keys[hash] = true
+	}
+	if i.mute {
 		return
 	}
 	answer, err := i.answerTo(code, request.CSR)
