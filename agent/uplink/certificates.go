@@ -30,6 +30,8 @@ type Certificate struct {
 	Whose   string    `json:"whose"`
 	Subject string    `json:"subject"`
 	Until   time.Time `json:"until"` // it is valid until then
+	// soon is how long before its end it is a matter for people.
+	soon time.Duration
 }
 
 // certificates are those of the latest connection, and when they end.
@@ -37,6 +39,8 @@ type certificates struct {
 	store *store.Store
 	log   *slog.Logger
 	fresh chan struct{} // there was a connection
+	// renews: the terminal's own is renewed by itself.
+	renews bool
 
 	mu    sync.Mutex
 	known map[string]Certificate // by Whose
@@ -92,9 +96,14 @@ func (c *certificates) watch(conf *tls.Config) {
 
 // note keeps a certificate; under mu.
 func (c *certificates) note(whose string, cert *x509.Certificate) {
-	if cert != nil {
-		c.known[whose] = Certificate{whose, cert.Subject.String(), cert.NotAfter.UTC()}
+	if cert == nil {
+		return
 	}
+	k := Certificate{whose, cert.Subject.String(), cert.NotAfter.UTC(), expirySoon}
+	if whose == "terminal" && c.renews { // which had a sixth of its life to be renewed in by then
+		k.soon = min(expirySoon, cert.NotAfter.Sub(cert.NotBefore)/6)
+	}
+	c.known[whose] = k
 }
 
 // leaf is the terminal's own, nil for none.
@@ -112,7 +121,7 @@ func (c *certificates) ending(now time.Time) (out []Certificate) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, whose := range []string{"terminal", "broker", "authority"} {
-		if k, ok := c.known[whose]; ok && k.Until.Sub(now) < expirySoon {
+		if k, ok := c.known[whose]; ok && k.Until.Sub(now) < k.soon {
 			out = append(out, k)
 		}
 	}

@@ -209,6 +209,25 @@ func TestNewCredentialsOnTrial(t *testing.T) {
 	})
 }
 
+// A certificate that renews itself is a matter for people only when that should
+// have come about long ago, however short its life is.
+func TestShortLivesAreNoAlarm(t *testing.T) {
+	now := time.Now()
+	own := &x509.Certificate{NotBefore: now, NotAfter: now.Add(24 * time.Hour)}
+	for _, tt := range []struct {
+		renews bool
+		after  time.Duration
+		ending int
+	}{{true, 0, 0}, {true, 19 * time.Hour, 0}, {true, 21 * time.Hour, 1}, {false, 0, 1}} {
+		c := newCertificates(nil, nil)
+		c.renews = tt.renews
+		c.note("terminal", own)
+		if n := len(c.ending(now.Add(tt.after))); n != tt.ending {
+			t.Errorf("%+v: %d are ending", tt, n)
+		}
+	}
+}
+
 func TestOnlyPairedTerminalsRenew(t *testing.T) {
 	for _, set := range []Settings{{}, {Renew: true}, {ClientCertFile: "a", ClientKeyFile: "a"}, {Renew: true, ClientCertFile: "a", ClientKeyFile: "b"}} {
 		if r := newRenewer(set, nil, nil); r != nil {

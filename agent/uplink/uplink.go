@@ -147,6 +147,7 @@ func New(set Settings, st *store.Store, h Handler, log *slog.Logger) *Uplink {
 	m := newMarks(st, log)
 	set.certificates = newCertificates(st, log)
 	set.renewer = newRenewer(set, st, log)
+	set.certificates.renews = set.renewer != nil
 	r := newReplays(st, log)
 	return &Uplink{
 		set: set, store: st, handler: h, log: log,
