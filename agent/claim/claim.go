@@ -222,6 +222,10 @@ func (t *Taker) Connected(now time.Duration) []Action {
 // with it all that had waited for it at the broker.
 func (t *Taker) CaughtUp() { t.caughtUp = t.connected }
 
+// IsCaughtUp reports whether CaughtUp was told on this connection: what is said
+// to the store comes here.
+func (t *Taker) IsCaughtUp() bool { return t.caughtUp }
+
 // Lost: the connection has gone.
 func (t *Taker) Lost(now time.Duration) {
 	t.connected, t.since, t.caughtUp = false, now, false

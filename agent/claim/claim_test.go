@@ -447,7 +447,7 @@ func play(w *world) *world {
 // unmarked, and everything comes out. That the faults bite is seen by how many
 // orders come out twice, marked.
 func TestNeverTwiceUnmarked(t *testing.T) {
-	worlds := 40
+	worlds := 16
 	if os.Getenv("MOSTRADOR_PROOF") != "" {
 		worlds = 2_000
 	}

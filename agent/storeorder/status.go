@@ -13,7 +13,7 @@ type Status struct {
 	// Role and TakeoverAfter of this terminal, by its configuration.
 	Role          claim.Role    `json:"role"`
 	TakeoverAfter time.Duration `json:"takeover_after_ns"`
-	// Listening: what is the store's comes here.
+	// Listening: what is the store's comes here, as this terminal's own birth has.
 	Listening bool `json:"listening"`
 	// Holder is the terminal that takes what comes now, as far as this one knows.
 	Holder string `json:"holder"`
@@ -48,7 +48,7 @@ type Open struct {
 func (k *Keeper) Status() Status {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	s := Status{Role: k.set.Role, TakeoverAfter: k.set.TakeoverAfter, Listening: k.say != nil,
+	s := Status{Role: k.set.Role, TakeoverAfter: k.set.TakeoverAfter, Listening: k.taker.IsCaughtUp(),
 		Holder: k.set.Terminal, Others: []Other{}, Open: []Open{}}
 	best := k.set.Role
 	for id, role := range k.taker.Peers() {

@@ -84,7 +84,7 @@ func checkShared(s *storeorder.Status) []command.Check {
 	switch {
 	case !s.Listening:
 		check.State, check.Text = command.Warning, "sin conexión o sin permiso del corredor: los que lleguen esperan allá"
-		check.Advice = "Vea mostrador uplink status; el corredor debe dejar leer y escribir lo que dice docs/mqtt.md"
+		check.Advice = "Vea mostrador uplink status; el corredor debe dejar leer y escribir lo que dice docs/mqtt.md. Si aquí no llegan pedidos para todo el local: store_orders = \"no\""
 	case stuck > 0:
 		check.State, check.Text = command.Warning, fmt.Sprintf("los toma %s; %d esperan a que se acuerde quién los imprime", s.Holder, stuck)
 		check.Advice = "Se resuelve solo en poco más que takeover_after; vea mostrador orders store"
