@@ -214,7 +214,9 @@ func (d *daemons) once(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	restore := boundMemory()
 	err = running.run(ctx)
+	restore()
 	d.log.Info("mostrador has stopped", "error", err)
 	_, again = errors.AsType[*restartError](context.Cause(ctx))
 	return again && err == nil, err
