@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -231,8 +232,12 @@ func TakeBack(path string) error {
 	return replace(path, before, path)
 }
 
-// Create writes a file where there is none. It holds no secrets: everybody may read it.
+// Create writes a file where there is none, and the folder around it. It holds
+// no secrets: everybody may read it.
 func Create(path string, file []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -241,5 +246,5 @@ func Create(path string, file []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(path))
 	}
-	return nil
+	return syncFolder(filepath.Dir(path))
 }

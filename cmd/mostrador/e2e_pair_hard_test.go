@@ -204,6 +204,9 @@ func TestPairWhileRunning(t *testing.T) {
 	t.Parallel()
 	n := newPairing(t, time.Hour, "caja-1", "caja-1", "caja-1")
 	alone := fmt.Sprintf("# Mine.\n[terminal]\nstore = \"lima-01\"\nid = \"caja-1\"\ncurrency = \"PEN\"\ntimezone = \"America/Lima\"\ndata_dir = %q\n\n[uplink]\npairing_broker = %q\n", n.dataDir, n.codesAt)
+	if err := os.MkdirAll(filepath.Dir(n.config), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(n.config, []byte(alone), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -79,7 +80,7 @@ func newPairingBy(t *testing.T, life time.Duration, codes ...*uplinktest.IssuedC
 		t.Fatal(err)
 	}
 	n := &newTerminal{t: t, dir: t.TempDir(), binary: binary, certs: uplinktest.MakeCertificates(t, time.Now().Add(-time.Hour)), log: &bytes.Buffer{}}
-	n.config, n.dataDir = filepath.Join(n.dir, "mostrador.toml"), filepath.Join(n.dir, "data")
+	n.config, n.dataDir = filepath.Join(n.dir, "etc", "mostrador.toml"), filepath.Join(n.dir, "data")
 	at := uplinktest.FreeAddress(t)
 	n.codesAt = "tls://" + at
 	users := map[string]string{"backend": "secret"}
@@ -219,7 +220,20 @@ func (n *newTerminal) certificate(path string) *x509.Certificate {
 // a certificate that nobody but itself has the key of.
 func TestPairANewTerminal(t *testing.T) {
 	n := newPairing(t, time.Hour, "caja-1")
-	out := n.pair(n.codes[0])
+	// The text of a QR code names the broker, and its certificate.
+	sum := sha256.Sum256(n.certificate(n.certs.ServerCert).Raw)
+	code, err := pairing.Parse(n.codes[0].Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code.Broker, code.Pin = n.codesAt, sum[:]
+	scanned := n.command("pair", "--data-dir", n.dataDir, "--json")
+	scanned.Stdin = strings.NewReader(code.URI() + "\r\n")
+	answer, err := scanned.Output()
+	var out command.Paired
+	if err != nil || json.Unmarshal(answer, &out) != nil {
+		t.Fatalf("%v: %s", err, answer)
+	}
 	if out.Store != "lima-01" || out.Terminal != "caja-1" || !out.Created || out.Broker != n.broker.URL() || len(out.Warnings) != 0 {
 		t.Errorf("%+v", out)
 	}
