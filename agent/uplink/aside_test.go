@@ -98,6 +98,15 @@ func TestTooLargeIsWithheld(t *testing.T) {
 	}
 }
 
+// A broker that ends the connection over a large message, with no bound set: the
+// advice names it.
+func TestTooLargeForTheBroker(t *testing.T) {
+	st := openStore(t)
+	logLarge(t, st, strings.Repeat("ñ", 100_000))
+	u, _ := start(t, settings(stubborn{suback: 1, most: 150_000}.listen(t)), st, newDesk())
+	eventually(t, "the advice", nil, func() bool { return strings.Contains(u.Status().Advice, "set max_payload in [uplink]") })
+}
+
 // With batches, one that fits when it is compressed goes so; one that does not
 // fit even so is held back, and those about it go in batches all the same.
 func TestTooLargeInBatches(t *testing.T) {

@@ -22,6 +22,11 @@ import (
 // explain says in plain words why there is no connection, and what a person can
 // do. now is the terminal's clock at that time.
 func explain(err error, set Settings, now time.Time) (what, advice string) {
+	var large *largeError
+	if errors.As(err, &large) {
+		what, advice = explain(large.error, set, now)
+		return what, fmt.Sprintf("A message of %d bytes was under way: if the broker does not take so large ones, set max_payload in [uplink] (AWS IoT: 128KiB, NATS: 1MB). %s", large.bytes, advice)
+	}
 	for _, look := range []func(error, Settings, time.Time) (string, string){
 		explainPlan, explainProxy, explainBroker, explainCertificate, explainNetwork, explainFiles,
 	} {

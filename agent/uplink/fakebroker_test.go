@@ -17,6 +17,7 @@ type stubborn struct {
 	connack byte // return code
 	suback  byte // granted QoS, 0x80 for a refusal
 	mute    bool // no PUBACK for events
+	most    int  // bytes of a payload, past which it ends the connection; 0: any
 	events  *atomic.Int64
 }
 
@@ -73,6 +74,9 @@ func (s stubborn) serve(conn net.Conn) {
 			}
 			err = a.Write(conn)
 		case *packets.PublishPacket:
+			if s.most > 0 && len(p.Payload) > s.most {
+				return
+			}
 			if s.mute && strings.Contains(p.TopicName, "/up/") {
 				s.events.Add(1)
 				continue

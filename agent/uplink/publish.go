@@ -53,6 +53,7 @@ func (s *session) send(flights chan<- flight, room *window) {
 			return
 		}
 		if len(out.payload) > largePayload {
+			s.large.Store(int64(len(out.payload)))
 			s.u.log.Warn("a message is larger than some brokers accept; where this one does not, set [uplink] max_payload",
 				"stream", out.lane.stream, "position", out.position, "bytes", len(out.payload))
 		}
@@ -172,6 +173,9 @@ func (s *session) collect(late context.Context, flights <-chan flight, room *win
 		}
 		if f.aside == nil {
 			s.u.asides.went(f.lane.stream, f.from, f.from+uint64(f.count)-1)
+		}
+		if f.size > largePayload {
+			s.large.Store(0)
 		}
 		room.acknowledged(f.size)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -42,6 +43,7 @@ type session struct {
 	prefix string // of its topics
 	client mqtt.Client
 	inbox  *inbox
+	large  atomic.Int64 // bytes of a message in flight that some brokers do not take
 	// unwatch ends the watch over the login, once that is through.
 	unwatch func() bool
 	// joined: this terminal takes part in the store's orders; set before beat runs.
@@ -101,8 +103,20 @@ func (s *session) run(ctx context.Context) error {
 	if s.lost.Err() == nil {
 		s.sayGoodbye()
 	}
-	return context.Cause(s.lost)
+	cause := context.Cause(s.lost)
+	if n := s.large.Load(); n > 0 {
+		return &largeError{cause, n}
+	}
+	return cause
 }
+
+// A largeError ended a connection while a large message was under way.
+type largeError struct {
+	error
+	bytes int64
+}
+
+func (e *largeError) Unwrap() error { return e.error }
 
 // reason is why the connection was lost, where that is known within a moment:
 // it says more than what the loss has made of something else.
