@@ -15,14 +15,17 @@ import (
 	"mostrador/drivers/drivertest"
 )
 
-// shortLife makes a certificate that is due for renewal a few seconds from now:
-// an Issuer dates them back by a minute.
-const shortLife = 40 * time.Second
+// A certificate of this age and with so much left is due in ten seconds.
+const (
+	shortAge  = 1170 * time.Second
+	shortLife = 10 * time.Minute
+)
 
 // renewing is a terminal that was paired, sells, and is connected.
-func renewing(t *testing.T, life time.Duration) (*newTerminal, string, *testRegister) {
+func renewing(t *testing.T, age, life time.Duration) (*newTerminal, string, *testRegister) {
 	t.Helper()
 	n := newPairing(t, life, "caja-1")
+	n.issuer.Age(age)
 	file := n.pair(n.codes[0]).Credentials
 	journal := drivertest.NewPTY(t)
 	n.append(fmt.Sprintf("\n[[device]]\nname = \"registradora\"\ndriver = \"register\"\nport = %q\nprofile = \"journal-columns\"\nack = \"06\"\n", journal.Address("serial")+"?baud=9600"))
@@ -35,7 +38,8 @@ func renewing(t *testing.T, life time.Duration) (*newTerminal, string, *testRegi
 // A certificate is renewed well before it ends, while everything goes on.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
-	n, file, register := renewing(t, shortLife)
+	n, file, register := renewing(t, shortAge, shortLife)
+	n.issuer.Age(time.Minute)
 	n.issuer.Live(time.Hour, nil)
 	old := n.certificate(file)
 	register.sell(t, 2)
@@ -68,7 +72,7 @@ func TestRenewal(t *testing.T) {
 // that work, and asks with the same key.
 func TestRenewalKilled(t *testing.T) {
 	t.Parallel()
-	n, file, register := renewing(t, time.Hour)
+	n, file, register := renewing(t, time.Minute, time.Hour)
 	old := n.certificate(file)
 	n.issuer.Mute(true)
 	if _, stderr, code := n.do("pair", "--renew", "--wait", "1s"); code != exitFailed || !strings.Contains(stderr, "has not answered") {
@@ -101,7 +105,7 @@ func TestRenewalKilled(t *testing.T) {
 // What must not take the terminal's line away.
 func TestRenewalsThatComeToNothing(t *testing.T) {
 	t.Parallel()
-	n, file, register := renewing(t, time.Hour)
+	n, file, register := renewing(t, time.Minute, time.Hour)
 	old := n.certificate(file)
 	foreign := uplinktest.NewIssuer(t, uplinktest.MakeCertificates(t, time.Now().Add(-time.Hour)), time.Hour, nil)
 	own := n.issuer.Sign(requestOf(t), "lima-01/caja-1", 2*time.Hour)

@@ -88,14 +88,14 @@ func (a *authority) sign(name string, c *x509.Certificate) (*ecdsa.PrivateKey, *
 	return key, cert
 }
 
-// issue signs a public key for a client, from now (less a minute) for a life; PEM.
-func (a *authority) issue(public any, name string, life time.Duration) (string, error) {
+// issue signs a public key for a client, good since an age for a life from now; PEM.
+func (a *authority) issue(public any, name string, age, life time.Duration) (string, error) {
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
 	if err != nil {
 		return "", err
 	}
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(life),
+		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-age), NotAfter: time.Now().Add(life),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}, a.cert, public, a.key)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), err

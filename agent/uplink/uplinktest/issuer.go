@@ -37,6 +37,7 @@ type Issuer struct {
 	keys    map[string]bool // that codes were asked for with
 	mute    bool
 	life    time.Duration
+	age     time.Duration
 	renewed map[string]string // certificates, by the hash of their keys
 	asks    int
 	bend    func(answer map[string]any)
@@ -99,7 +100,7 @@ func NewIssuer(t testing.TB, certs Certificates, life time.Duration, codes []*Is
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &Issuer{t: t, certs: certs, contract: contract, life: life, codes: map[string]*IssuedCode{}, renewed: map[string]string{}, keys: map[string]bool{}}
+	i := &Issuer{t: t, certs: certs, contract: contract, life: life, age: time.Minute, codes: map[string]*IssuedCode{}, renewed: map[string]string{}, keys: map[string]bool{}}
 	for _, c := range codes {
 		i.codes[c.ID()] = c
 	}
@@ -186,6 +187,14 @@ func (i *Issuer) Live(life time.Duration, bend func(answer map[string]any)) {
 	i.life, i.bend = life, bend
 }
 
+// Age says since when its certificates are good from now on, a minute before it
+// is told otherwise: an older one is due sooner.
+func (i *Issuer) Age(age time.Duration) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.age = age
+}
+
 // Renewals is how many requests for renewal have come, and how many keys they
 // were for.
 func (i *Issuer) Renewals() (asked, keys int) {
@@ -200,7 +209,7 @@ func (i *Issuer) Sign(csr, name string, life time.Duration) string {
 	i.t.Helper()
 	public, _, err := publicKey(csr)
 	if err == nil {
-		csr, err = i.certs.authority.issue(public, name, life)
+		csr, err = i.certs.authority.issue(public, name, time.Minute, life)
 	}
 	if err != nil {
 		i.t.Error(err)
@@ -263,7 +272,7 @@ func (i *Issuer) answerTo(code *IssuedCode, csr string) (map[string]any, error) 
 		answer["cause"] = "used"
 		return answer, nil
 	default:
-		if code.chain, err = i.certs.authority.issue(public, code.Store+"/"+code.Terminal, i.life); err != nil {
+		if code.chain, err = i.certs.authority.issue(public, code.Store+"/"+code.Terminal, i.age, i.life); err != nil {
 			return nil, err
 		}
 		code.key = hash
@@ -300,7 +309,7 @@ func (i *Issuer) renew(topic string, message []byte) {
 	}
 	level := strings.Split(topic, "/") // mostrador, v1, store, terminal, up, requests
 	if i.renewed[hash] == "" {
-		if i.renewed[hash], err = i.certs.authority.issue(public, level[2]+"/"+level[3], i.life); err != nil {
+		if i.renewed[hash], err = i.certs.authority.issue(public, level[2]+"/"+level[3], i.age, i.life); err != nil {
 			i.faults = append(i.faults, err.Error())
 			return
 		}
