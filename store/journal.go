@@ -202,9 +202,6 @@ func (s *Store) checkpoint() error {
 // syncPages waits for the file's pages. If they fail to reach the disk, base and
 // journal are what is left, so that nothing may be written any more.
 func (s *Store) syncPages() error {
-	if s.unsynced {
-		return nil
-	}
 	if err := s.db.Sync(); err != nil {
 		s.damaged = fmt.Errorf("%w: its pages do not reach the disk; what was kept stands in the journal: %w", ErrDamaged, err)
 		s.distrust()
