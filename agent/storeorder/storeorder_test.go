@@ -323,8 +323,8 @@ func TestWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-// What another had claimed and not proven is taken over with an alarm, also
-// where this terminal was restarted meanwhile.
+// What another had claimed and not proven is taken over with an alarm, with all
+// that came of it, also where this terminal was restarted meanwhile.
 func TestTakenOver(t *testing.T) {
 	c := newCounter(t)
 	c.connect()
@@ -333,10 +333,11 @@ func TestTakenOver(t *testing.T) {
 	if got := c.readBack(); !slices.Equal(got, []string{"yours caja-2"}) {
 		t.Fatalf("says %v", got)
 	}
+	c.comes("a", "sin cebolla")
 	c.restart()
 	c.connect()
 	c.eventually(func() bool { c.readBack(); return len(c.jobs("a")) > 0 }, "the papers")
-	c.wants("a", 2, true)
+	c.wants("a", 4, true) // those of before the change were taken back
 	c.hasEntry("order.possible_duplicate", store.Alarm)
 }
 
