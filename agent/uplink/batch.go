@@ -26,7 +26,7 @@ type packer struct {
 	most int           // bytes of a message, 0 for no bound
 }
 
-// newPacker's encoder takes its memory, about a megabyte, with the first batch.
+// newPacker's encoder takes its memory, about 1.4 MiB, with the first batch.
 func newPacker(set Settings) (*packer, error) {
 	if !set.Batch {
 		return &packer{most: set.MaxPayload}, nil

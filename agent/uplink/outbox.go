@@ -63,6 +63,7 @@ type lane struct {
 	ahead []outgoing // read and not yet taken
 	maybe bool       // the store may hold more behind after
 	over  bool       // nothing is left of the part
+	hole  uint64     // the first position behind the last events that were dropped
 
 	sent    uint64 // the last position taken
 	settled settledMark
@@ -159,12 +160,15 @@ func (o *outbox) next() (out outgoing, ok bool, err error) {
 // tooFar: the backend has not acknowledged enough of what went before.
 func (o *outbox) tooFar(l *lane) bool { return o.allowed(l) == 0 }
 
-// allowed is how many of the events that were read ahead may go.
+// allowed is how many of the events that were read ahead may go. Across a hole
+// the backend cannot acknowledge until the gap has come that names it, which
+// stands at the end.
 func (o *outbox) allowed(l *lane) int {
-	if !o.backend || l.part != "" {
+	mark := o.marks.of(l.stream)
+	if !o.backend || l.part != "" || l.hole > mark {
 		return len(l.ahead)
 	}
-	bound := o.marks.of(l.stream) + aheadOfBackend
+	bound := mark + aheadOfBackend
 	n, _ := slices.BinarySearchFunc(l.ahead, bound+1, func(e outgoing, p uint64) int { return cmp.Compare(e.position, p) })
 	return n
 }
@@ -218,6 +222,9 @@ func (l *lane) read(tx *store.Tx) error {
 		if len(l.ahead) == readEvents || size >= readBytes {
 			l.maybe = true
 			break
+		}
+		if e.Position != last+1 {
+			l.hole = e.Position
 		}
 		payload := encodeEvent(e)
 		l.ahead = append(l.ahead, outgoing{

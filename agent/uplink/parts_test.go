@@ -193,6 +193,44 @@ func TestOutboxResumes(t *testing.T) {
 	}
 }
 
+// The gap that names dropped events stands behind all that waits: a backend that
+// cannot acknowledge across the hole before it has come gets that far.
+func TestOutboxCrossesAHole(t *testing.T) {
+	st := open(t)
+	const kept = aheadOfBackend + 100
+	emitOn(t, st, store.StreamDevices, 50+kept)
+	if err := st.Update(func(tx *store.Tx) error { return tx.MarkSent(store.StreamDevices, 50) }); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := st.Sweep(store.Moment{Wall: time.Now().Add(time.Hour)}, 0, 0); err != nil || n != 50 {
+		t.Fatalf("%d swept: %v", n, err)
+	}
+	box, err := newOutbox(st, newMarks(st, slog.New(slog.DiscardHandler)), "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	box.backend, box.marks = true, newMarks(st, slog.New(slog.DiscardHandler)) // as if the backend had none of it
+	for _, l := range box.lanes {
+		l.after = 0
+	}
+	for n := range kept {
+		if out, ok, err := box.next(); !ok || err != nil || out.position != uint64(51+n) {
+			t.Fatalf("event %d: %v, %d, %v", n, ok, out.position, err)
+		}
+	}
+	box.marks.acknowledged(store.StreamDevices, 50+kept)
+	emitOn(t, st, store.StreamDevices, aheadOfBackend+1)
+	box.wake()
+	for range aheadOfBackend {
+		if _, ok, err := box.next(); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	if _, ok, _ := box.next(); ok {
+		t.Error("behind the hole there is no bound any more")
+	}
+}
+
 // A peer that takes nothing is noticed by the write's own deadline, and nothing
 // that writes ever waits for it.
 func TestLineStalls(t *testing.T) {
