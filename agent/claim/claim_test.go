@@ -449,7 +449,7 @@ func play(w *world) *world {
 func TestNeverTwiceUnmarked(t *testing.T) {
 	worlds := 16
 	if os.Getenv("MOSTRADOR_PROOF") != "" {
-		worlds = 2_000
+		worlds = 1_000
 	}
 	orders, marked, twice := 0, 0, 0
 	for seed := range uint64(worlds) {
