@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -107,11 +108,25 @@ func (c *counter) health() (h store.Health) {
 	return all.Store
 }
 
-// pubacks are how many messages the broker knows to be taken, all runs of the
-// daemon together.
-func (c *counter) pubacks() int {
-	return strings.Count(c.broker.Log(), "Received PUBACK from lima-01_caja-1 ")
+// pubacks are how many messages to the terminal alone the broker knows to be
+// taken, all runs of the daemon together. It takes its store's, too.
+func (c *counter) pubacks() (n int) {
+	down := map[string]bool{} // by what the broker numbers them with at the time
+	for line := range strings.Lines(c.broker.Log()) {
+		if sent := sentToTill.FindStringSubmatch(line); sent != nil {
+			down[sent[1]] = strings.HasPrefix(sent[2], "mostrador/v1/lima-01/caja-1/down/")
+		} else if taken := takenByTill.FindStringSubmatch(line); taken != nil && down[taken[1]] {
+			n++
+		}
+	}
+	return n
 }
+
+// What mosquitto logs of each message to the till.
+var (
+	sentToTill  = regexp.MustCompile(`Sending PUBLISH to lima-01_caja-1 \(d\d, q\d, r\d, m(\d+), '([^']*)'`)
+	takenByTill = regexp.MustCompile(`Received PUBACK from lima-01_caja-1 \(Mid: (\d+),`)
+)
 
 // fillUntilMemory fills the disk, and then has orders use up the reserve
 // while somebody else takes what it lets go of.

@@ -74,6 +74,7 @@ func TestRenewalKilled(t *testing.T) {
 	t.Parallel()
 	n, file, register := renewing(t, time.Minute, time.Hour)
 	old := n.certificate(file)
+	n.issuer.Live(2*time.Hour, nil) // ends later than the old one also within its second
 	n.issuer.Mute(true)
 	if _, stderr, code := n.do("pair", "--renew", "--wait", "1s"); code != exitFailed || !strings.Contains(stderr, "has not answered") {
 		t.Fatalf("%d: %s", code, stderr)
@@ -85,7 +86,6 @@ func TestRenewalKilled(t *testing.T) {
 		n.start()
 		time.Sleep(time.Duration(r.IntN(1500)) * time.Millisecond) // where it is killed
 	}
-	n.issuer.Live(2*time.Hour, nil)
 	n.issuer.Mute(false)
 	for range 4 { // now anywhere between the answer and the new certificate
 		n.do("pair", "--renew", "--wait", "1ms")

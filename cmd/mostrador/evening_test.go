@@ -22,6 +22,7 @@ import (
 // agent that is stopped and started twice. At its end papers, records, report
 // and evidence agree to the ticket.
 func TestEvening(t *testing.T) {
+	t.Parallel()
 	seeds := uint64(1)
 	if proof() {
 		seeds = 10

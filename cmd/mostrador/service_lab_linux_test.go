@@ -52,6 +52,7 @@ const labConfigPath = "/etc/mostrador/mostrador.toml"
 // TestServiceUnderSystemd lives through the life of a service on one machine.
 // The steps build on each other: the first that fails ends it.
 func TestServiceUnderSystemd(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	b.write(labConfigPath, 0o644, labConfig)
 	// FIFOs stand for printers: the machine's own at each start, and as the

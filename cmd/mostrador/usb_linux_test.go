@@ -24,6 +24,7 @@ const (
 
 // TestUSB brings what needs real USB printers to a machine that has them.
 func TestUSB(t *testing.T) {
+	t.Parallel()
 	tickets := buildLabTest(t, "cmd/mostrador")
 	t.Run("Printers", func(t *testing.T) {
 		usbSuites(t, buildLabTest(t, "drivers/usbport", "-race"), buildLabTest(t, "drivers/fileport"), tickets)
