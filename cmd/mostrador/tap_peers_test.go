@@ -294,6 +294,7 @@ func (m madeReceipt) rightly(s store.Sale, apart bool) string {
 }
 
 func TestPeersReceiptsAreReadRightOrNotAtAll(t *testing.T) {
+	t.Parallel()
 	count := 16
 	if proof() {
 		count = 2000
