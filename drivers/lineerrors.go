@@ -18,6 +18,9 @@ type LineErrors struct {
 	Bytes int64 `json:"bytes"`
 }
 
+// Any says whether anything went wrong.
+func (e LineErrors) Any() bool { return e != LineErrors{Bytes: e.Bytes} }
+
 // What makes a line one that garbles: so many wrong characters, and one of so
 // many. A single wrong one is a disturbance.
 const (

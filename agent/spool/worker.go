@@ -109,8 +109,7 @@ func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
 	}
 	t := &talk{Port: port, since: time.Now()}
 	t.session, err = printer.Begin(ctx, port, w.options(known))
-	w.lookAtWire(port)
-	if garbles(port) && (err != nil || !t.session.Abilities().Status) {
+	if w.garbles(port) && (err != nil || !t.session.Abilities().Status) {
 		err = errors.Join(printer.ErrNoise, err)
 	}
 	if err == nil {
@@ -123,23 +122,18 @@ func (w *worker) meet(ctx context.Context) (drivers.Port, error) {
 	return t, nil
 }
 
-// garbles: the line is set to another speed than the printer, by what is wrong on
-// the wire; it would print nonsense.
-func garbles(port drivers.Port) bool {
-	wire, ok := port.(drivers.LineCounter)
-	return ok && wire.LineErrors().Garbled()
-}
-
-// lookAtWire notes what went wrong on the line.
-func (w *worker) lookAtWire(port drivers.Port) {
+// garbles notes what went wrong on the line, and says whether it is set to another
+// speed than the printer, which would print nonsense.
+func (w *worker) garbles(port drivers.Port) bool {
 	wire, ok := port.(drivers.LineCounter)
 	if !ok {
-		return
+		return false
 	}
 	counts := wire.LineErrors()
 	w.spool.mu.Lock()
 	w.wire = &counts
 	w.spool.mu.Unlock()
+	return counts.Garbled()
 }
 
 func (w *worker) options(known memory) printer.Options {
@@ -252,7 +246,7 @@ func (w *worker) serve(ctx context.Context, t *talk) error {
 	defer stop()
 	caughtUp := false
 	for {
-		w.lookAtWire(t.Port)
+		_ = w.garbles(t.Port) // it has been spoken with: only the counts matter
 		w.kickIfAsked(ctx, t.session)
 		select {
 		case <-w.renew:

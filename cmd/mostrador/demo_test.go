@@ -57,7 +57,7 @@ func TestDemo(t *testing.T) {
 func TestDemoDevices(t *testing.T) {
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
-	code, stdout, stderr := call(t, "demo", "--orders", "4", "--every", "1200ms")
+	code, stdout, stderr := call(t, "demo", "--orders", "6", "--every", "1200ms")
 	if code != exitDone {
 		t.Fatalf("the demo ends with %d: %s", code, stderr)
 	}

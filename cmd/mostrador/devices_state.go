@@ -75,7 +75,7 @@ func (a *app) writeDevice(w io.Writer, d device.Status) {
 	say("Causa", d.Cause)
 	say("Última señal", a.when(d.HeardAt.Wall))
 	say("Registros", fmt.Sprintf("%d, y %d trozos que no se entienden", d.Records, d.Garbage))
-	if d.Wire != nil && *d.Wire != (drivers.LineErrors{Bytes: d.Wire.Bytes}) {
+	if d.Wire != nil && d.Wire.Any() {
 		say("En la línea", wireWords(*d.Wire))
 	}
 	if d.Kind == "display" {

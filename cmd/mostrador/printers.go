@@ -12,7 +12,6 @@ import (
 	"mostrador/agent/command"
 	"mostrador/agent/spool"
 	"mostrador/agent/web"
-	"mostrador/drivers"
 	"mostrador/store"
 )
 
@@ -108,7 +107,7 @@ func writePrinter(w io.Writer, s spool.State) {
 	if words := map[string]string{"open": "abierto", "closed": "cerrado"}[s.Drawer]; words != "" {
 		fmt.Fprintf(w, "  cajón    %s\n", words)
 	}
-	if s.Wire != nil && *s.Wire != (drivers.LineErrors{Bytes: s.Wire.Bytes}) {
+	if s.Wire != nil && s.Wire.Any() {
 		fmt.Fprintf(w, "  línea    %s\n", wireWords(*s.Wire))
 	}
 	if s.Waiting > 0 {
