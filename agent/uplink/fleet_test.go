@@ -18,6 +18,7 @@ var terminals = []uplinktest.Login{
 	{Store: "lima-01", Terminal: "caja-1", Password: "uno"},
 	{Store: "lima-01", Terminal: "caja-2", Password: "dos"},
 	{Store: "quito-01", Terminal: "caja-1", Password: "tres"},
+	{Store: "cusco-01", Terminal: "caja-1", Password: "cuatro", Account: "sur"},
 }
 
 // The files of packaging/fleet, as they are: the server accepts them, a terminal
@@ -46,6 +47,13 @@ func TestFleetConfiguration(t *testing.T) {
 	backend.Publish(prefix+"/down/orders", order(1))
 	d.wait(t, "an order", func() bool { return len(d.unique()) == 1 })
 
+	t.Run("accounts", func(t *testing.T) { staysInItsAccount(t, cluster, certs.CA, backend) })
+	t.Run("subscriptions", func(t *testing.T) {
+		if limits := cluster.Limits(0); limits.DefaultMaxConsumers != -1 {
+			t.Errorf("a stream has %d consumers at most: that many subscriptions, and no more", limits.DefaultMaxConsumers)
+		}
+	})
+
 	client := terminal(t, cluster.Addr(2), certs.CA, "lima-01_caja-2", "dos")
 	t.Run("subscribe", func(t *testing.T) { reachesNoTopic(t, client) })
 	t.Run("publish", func(t *testing.T) { writesNoTopic(t, client, backend) })
@@ -60,6 +68,34 @@ func TestFleetConfiguration(t *testing.T) {
 		}
 	})
 	backend.Check()
+}
+
+// staysInItsAccount: what a terminal of another account sends comes to the
+// backend's user there, and to nobody else's.
+func staysInItsAccount(t *testing.T, cluster *uplinktest.Cluster, ca string, other *uplinktest.Consumer) {
+	const topic = "mostrador/v1/cusco-01/caja-1/up/sales"
+	arrived := make(chan string, 10)
+	backend := connect(t, terminalOptions(t, cluster.Addr(0), ca, uplinktest.BackendUser("sur"), cluster.BackendPassword()).SetClientID("backend-sur"))
+	token := backend.Subscribe("mostrador/v1/+/+/up/+", 1, func(_ mqtt.Client, m mqtt.Message) { arrived <- m.Topic() })
+	if !token.WaitTimeout(patience) || token.Error() != nil {
+		t.Fatalf("the backend cannot subscribe in its account: %v", token.Error())
+	}
+	before := other.Report().Messages
+	client := terminal(t, cluster.Addr(2), ca, "cusco-01_caja-1", "cuatro")
+	if token := client.Publish(topic, 1, false, "{}"); !token.WaitTimeout(patience) || token.Error() != nil {
+		t.Fatalf("no acknowledgement in an account: %v", token.Error())
+	}
+	select {
+	case got := <-arrived:
+		if got != topic {
+			t.Errorf("%s arrived, wanted %s", got, topic)
+		}
+	case <-time.After(patience):
+		t.Error("nothing arrived at the backend of the account")
+	}
+	if n := other.Report().Messages - before; n != 0 {
+		t.Errorf("%d messages came out of an account", n)
+	}
 }
 
 // reachesNoTopic: nothing but its own, its store's, and its neighbours' state.
@@ -120,7 +156,12 @@ func terminalOptions(t *testing.T, addr, ca, user, password string) *mqtt.Client
 // terminal is a bare client with a terminal's login.
 func terminal(t *testing.T, addr, ca, user, password string) mqtt.Client {
 	t.Helper()
-	client := mqtt.NewClient(terminalOptions(t, addr, ca, user, password))
+	return connect(t, terminalOptions(t, addr, ca, user, password))
+}
+
+func connect(t *testing.T, o *mqtt.ClientOptions) mqtt.Client {
+	t.Helper()
+	client := mqtt.NewClient(o)
 	if token := client.Connect(); !token.WaitTimeout(patience) || token.Error() != nil {
 		t.Fatalf("connect: %v", token.Error())
 	}
@@ -181,6 +222,9 @@ func TestFleetNodeKilled(t *testing.T) {
 func TestMakeAccessRefuses(t *testing.T) {
 	for line, want := range map[string]string{
 		"lima-01 caja-1":                          "line 1: wanted STORE TERMINAL PASSWORD",
+		"lima-01 caja-1 x norte y":                "line 1: wanted STORE TERMINAL PASSWORD",
+		"lima-01 caja-1 x Norte":                  "an account is small letters",
+		"lima-01 caja-1 x\nlima-01 caja-2 y sur":  "line 2: store lima-01 is in the account MOSTRADOR already",
 		"Lima caja-1 x":                           "small letters",
 		"lima-01 up x":                            "is not up or down",
 		"lima.> caja-1 x":                         "small letters",

@@ -17,6 +17,7 @@ import (
 func (a *app) fleetSimCommand() *cobra.Command {
 	var set fleet.Settings
 	var list bool
+	var backends []string
 	var passwordFile, backendPasswordFile string
 	c := &cobra.Command{
 		Use: "fleet-sim", Short: "Run thousands of terminals' uplinks against a broker, and account for every event", Args: usage(cobra.NoArgs),
@@ -33,8 +34,12 @@ Use a broker that is there for trying.`,
 			if list {
 				return listSimulated(a.stdout, set)
 			}
-			if set.Backend.Password, err = passwordFrom(backendPasswordFile); err != nil {
+			password, err := passwordFrom(backendPasswordFile)
+			if err != nil {
 				return err
+			}
+			for _, user := range backends {
+				set.Backends = append(set.Backends, fleet.Account{Username: user, Password: password})
 			}
 			return a.simulateFleet(c, set)
 		},
@@ -50,7 +55,7 @@ Use a broker that is there for trying.`,
 	f.Uint64Var(&set.Seed, "seed", 1, "which terminal emits when")
 	f.StringVar(&set.Username, "username", "", "of each terminal; {store} and {terminal} stand for theirs")
 	f.StringVar(&passwordFile, "password-file", "", "file with the password of the terminals; {store} and {terminal} stand for theirs")
-	f.StringVar(&set.Backend.Username, "backend-username", "", "of the subscriber that counts")
+	f.StringSliceVar(&backends, "backend-username", []string{""}, "of the subscriber that counts; again for each account of a cluster")
 	f.StringVar(&backendPasswordFile, "backend-password-file", "", "file with its password")
 	f.StringVar(&set.Dir, "dir", "", "folder for the stores (default: a new one in memory, where there is such)")
 	f.BoolVar(&list, "list", false, "only print STORE TERMINAL PASSWORD of each, for packaging/fleet/make-access")

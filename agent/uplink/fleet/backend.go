@@ -17,14 +17,36 @@ import (
 
 // A backend subscribes as docs/mqtt.md has a backend do, and counts.
 type backend struct {
-	client mqtt.Client
+	clients []mqtt.Client
 }
 
 // filter is everything that the fleet's terminals send.
 const filter = "mostrador/v1/+/+/up/+"
 
-// listen connects the backend and waits until it is subscribed.
+// listen connects the backend with each of its accounts, and waits until it is
+// subscribed.
 func (f *fleet) listen(ctx context.Context) (*backend, error) {
+	limit, cancel := context.WithTimeout(ctx, f.set.Patience)
+	defer cancel()
+	var b backend
+	for n, account := range f.set.Backends {
+		o, err := f.subscriber(n, account)
+		if err != nil {
+			b.close()
+			return nil, err
+		}
+		client := mqtt.NewClient(o)
+		b.clients = append(b.clients, client)
+		if err := subscribe(limit, client); err != nil {
+			b.close()
+			return nil, fmt.Errorf("the counting subscriber %s: %w", account.Username, err)
+		}
+	}
+	return &b, nil
+}
+
+// subscriber is how the n-th of the backend's clients connects.
+func (f *fleet) subscriber(n int, account Account) (*mqtt.ClientOptions, error) {
 	o := mqtt.NewClientOptions()
 	for _, b := range f.set.Brokers {
 		o.AddBroker(strings.Replace(b, "mqtt://", "tcp://", 1))
@@ -40,9 +62,9 @@ func (f *fleet) listen(ctx context.Context) (*backend, error) {
 		}
 		o.SetTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
 	}
-	o.SetClientID(fmt.Sprintf("fleet-sim-%d", time.Now().UnixNano()))
-	o.SetUsername(f.set.Backend.Username)
-	o.SetPassword(f.set.Backend.Password)
+	o.SetClientID(fmt.Sprintf("fleet-sim-%d-%d", time.Now().UnixNano(), n))
+	o.SetUsername(account.Username)
+	o.SetPassword(account.Password)
 	o.SetCleanSession(false)
 	o.SetOrderMatters(true)
 	o.SetConnectTimeout(10 * time.Second)
@@ -50,25 +72,24 @@ func (f *fleet) listen(ctx context.Context) (*backend, error) {
 	o.SetMaxReconnectInterval(2 * time.Second)
 	o.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { f.arrive(m.Payload(), time.Now()) })
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) {
-		f.set.Log.Warn("the counting subscriber lost its connection", "error", err)
+		f.set.Log.Warn("the counting subscriber lost its connection", "user", account.Username, "error", err)
 	})
-	b := &backend{client: mqtt.NewClient(o)}
-	limit, cancel := context.WithTimeout(ctx, f.set.Patience)
-	defer cancel()
-	if err := wait(limit, b.client.Connect()); err != nil {
-		b.client.Disconnect(0)
-		return nil, fmt.Errorf("the counting subscriber cannot connect: %w", err)
+	return o, nil
+}
+
+func subscribe(ctx context.Context, client mqtt.Client) error {
+	if err := wait(ctx, client.Connect()); err != nil {
+		return fmt.Errorf("it cannot connect: %w", err)
 	}
-	token := b.client.Subscribe(filter, 1, nil)
-	err := wait(limit, token)
+	token := client.Subscribe(filter, 1, nil)
+	err := wait(ctx, token)
 	if err == nil && token.(*mqtt.SubscribeToken).Result()[filter] != 1 {
 		err = errors.New("the broker does not grant it")
 	}
 	if err != nil {
-		b.client.Disconnect(100)
-		return nil, fmt.Errorf("the counting subscriber cannot subscribe to %s: %w", filter, err)
+		return fmt.Errorf("it cannot subscribe to %s: %w", filter, err)
 	}
-	return b, nil
+	return nil
 }
 
 // close unsubscribes, so that the broker keeps nothing for a subscriber that
@@ -76,8 +97,12 @@ func (f *fleet) listen(ctx context.Context) (*backend, error) {
 func (b *backend) close() {
 	limit, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	_ = wait(limit, b.client.Unsubscribe(filter)) // the session is left behind then
-	b.client.Disconnect(500)
+	for _, c := range b.clients {
+		if c.IsConnectionOpen() {
+			_ = wait(limit, c.Unsubscribe(filter)) // the session is left behind then
+		}
+		c.Disconnect(500)
+	}
 }
 
 func wait(ctx context.Context, token mqtt.Token) error {

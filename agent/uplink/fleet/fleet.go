@@ -5,6 +5,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,9 +45,10 @@ type Settings struct {
 	// Seed decides which terminal emits when.
 	Seed uint64
 	// Username and Password of the terminals; {store} and {terminal} stand for
-	// theirs. Backend are those of the subscriber that counts.
+	// theirs. Backends are those of the subscriber that counts: one, or several
+	// where the broker divides its terminals into accounts and none sees all.
 	Username, Password string
-	Backend            Account
+	Backends           []Account
 	// Dir is where the stores are, best in memory (/dev/shm). It must be empty
 	// or not exist, and is removed at the end.
 	Dir string
@@ -65,6 +67,8 @@ func (set *Settings) check() error {
 	switch {
 	case len(set.Brokers) == 0:
 		return errors.New("a fleet needs a broker")
+	case len(set.Backends) == 0:
+		return errors.New("a fleet needs a backend that counts")
 	case set.Terminals < 1 || set.Terminals > MaxTerminals:
 		return fmt.Errorf("%d terminals: a process simulates 1 to %d; run several for more", set.Terminals, MaxTerminals)
 	case set.Rate <= 0 || set.Rate > 100_000:
@@ -159,7 +163,7 @@ func (f *fleet) connect(ctx, lines context.Context, parts *sync.WaitGroup) error
 		}
 		if time.Now().After(limit) {
 			return fmt.Errorf("only %d of %d terminals have connected %v after the last has started: %s",
-				r.Connected, f.set.Terminals, f.set.Patience, f.firstComplaint())
+				r.Connected, f.set.Terminals, f.set.Patience, cmp.Or(r.Complaint, "the broker takes its time"))
 		}
 		sleep(ctx, time.Second)
 	}
@@ -169,11 +173,11 @@ func (f *fleet) connect(ctx, lines context.Context, parts *sync.WaitGroup) error
 // firstComplaint is what keeps a terminal away, in its own words.
 func (f *fleet) firstComplaint() string {
 	for _, t := range f.terminals {
-		if s := t.uplink.Status(); !s.Connected && s.LastError != "" {
+		if s, ok := t.status(); ok && !s.Connected && s.LastError != "" {
 			return s.LastError + ". " + s.Advice
 		}
 	}
-	return "the broker takes its time"
+	return ""
 }
 
 // emitters commit at the same time, so that one slow commit holds up no other.

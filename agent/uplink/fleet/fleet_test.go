@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -31,12 +32,16 @@ type plan struct {
 	ramp      float64
 	kills     int
 	sync      string
+	accounts  int
 }
+
+// perAccount is how many terminals docs/fleet.md has in an account.
+const perAccount = 250
 
 // thePlan is small in make test; make fleet says what it wants.
 func thePlan(t *testing.T) plan {
 	if os.Getenv("MOSTRADOR_FLEET") == "" {
-		return plan{terminals: 40, rate: 40, duration: 15 * time.Second, ramp: 40, kills: 1, sync: "10s"}
+		return plan{terminals: 40, rate: 40, duration: 15 * time.Second, ramp: 40, kills: 1, sync: "10s", accounts: 2}
 	}
 	p := plan{duration: 10 * time.Minute, kills: 4, sync: "10s"}
 	number := func(name string, usual float64) float64 {
@@ -53,6 +58,7 @@ func thePlan(t *testing.T) plan {
 	p.terminals = int(number("MOSTRADOR_FLEET", 5000))
 	p.rate = number("MOSTRADOR_FLEET_RATE", 500)
 	p.ramp = number("MOSTRADOR_FLEET_RAMP", 10)
+	p.accounts = int(number("MOSTRADOR_FLEET_ACCOUNTS", math.Ceil(float64(p.terminals)/perAccount)))
 	p.duration = time.Duration(number("MOSTRADOR_FLEET_MINUTES", 10) * float64(time.Minute))
 	if s := os.Getenv("MOSTRADOR_FLEET_SYNC"); s != "" {
 		p.sync = s
@@ -68,23 +74,28 @@ func TestFleetHolds(t *testing.T) {
 	var logins []uplinktest.Login
 	for n := range p.terminals {
 		store, terminal := fleet.Name(n)
-		logins = append(logins, uplinktest.Login{Store: store, Terminal: terminal, Password: "secreto-" + store})
+		logins = append(logins, uplinktest.Login{
+			Store: store, Terminal: terminal, Password: "secreto-" + store, Account: fmt.Sprintf("sim-%02d", n%p.accounts+1),
+		})
 	}
-	cluster := uplinktest.NATS(t, uplinktest.ClusterOptions{Terminals: logins, Sync: p.sync})
+	cluster := uplinktest.NATS(t, uplinktest.ClusterOptions{Terminals: logins, Sync: p.sync, Profile: os.Getenv("NATSPROF") != ""})
 	meter := newMeter(cluster)
 	emitting := make(chan struct{})
 	var once sync.Once
 	set := fleet.Settings{
 		Terminals: p.terminals, Rate: p.rate, Duration: p.duration, Ramp: p.ramp, Patience: 15 * time.Minute, Seed: 1,
-		Username: "{store}_{terminal}", Password: "secreto-{store}", Backend: fleet.Account{Username: "backend", Password: cluster.BackendPassword()},
+		Username: "{store}_{terminal}", Password: "secreto-{store}",
 		Dir: filepath.Join(memory(t), "stores"), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Progress: func(r fleet.Report) {
-			t.Logf("%d of %d connected; %d emitted, %d arrived, %d under way, %d waiting; p99 %.0f ms; %s",
-				r.Connected, r.Terminals, r.Emitted, r.Arrived, r.Underway, r.Waiting, r.P99, meter.take())
+			t.Logf("%d of %d connected; %d emitted, %d arrived, %d under way, %d waiting; p99 %.0f ms; %s %s",
+				r.Connected, r.Terminals, r.Emitted, r.Arrived, r.Underway, r.Waiting, r.P99, meter.take(), r.Complaint)
 			if r.Emitted > 0 {
 				once.Do(func() { close(emitting) })
 			}
 		},
+	}
+	for _, account := range cluster.Accounts() {
+		set.Backends = append(set.Backends, fleet.Account{Username: uplinktest.BackendUser(account), Password: cluster.BackendPassword()})
 	}
 	for i := range uplinktest.Nodes {
 		set.Brokers = append(set.Brokers, cluster.URL(i))
@@ -102,7 +113,9 @@ func TestFleetHolds(t *testing.T) {
 	var result outcome
 	select {
 	case <-emitting:
-		kill(t, cluster, p)
+		if os.Getenv("NOKILL") == "" {
+			kill(t, cluster, p)
+		}
 		result = <-done
 	case result = <-done:
 	}
@@ -230,9 +243,10 @@ func record(t *testing.T, p plan, r fleet.Report, m *meter) {
 
 // What cannot be is said before anything is started.
 func TestFleetRefuses(t *testing.T) {
-	good := fleet.Settings{Brokers: []string{"mqtt://127.0.0.1:1"}, Terminals: 1, Rate: 1, Ramp: 1, Duration: time.Second, Patience: time.Second, Dir: t.TempDir()}
+	good := fleet.Settings{Brokers: []string{"mqtt://127.0.0.1:1"}, Backends: []fleet.Account{{}}, Terminals: 1, Rate: 1, Ramp: 1, Duration: time.Second, Patience: time.Second, Dir: t.TempDir()}
 	for want, change := range map[string]func(*fleet.Settings){
 		"needs a broker":  func(s *fleet.Settings) { s.Brokers = nil },
+		"needs a backend": func(s *fleet.Settings) { s.Backends = nil },
 		"run several":     func(s *fleet.Settings) { s.Terminals = 100_000 },
 		"events a second": func(s *fleet.Settings) { s.Rate = 0 },
 		"ramp":            func(s *fleet.Settings) { s.Ramp = 0 },

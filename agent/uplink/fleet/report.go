@@ -17,6 +17,9 @@ type Report struct {
 	Connections int `json:"connections"`
 	// ConnectSeconds is how long it took until all were connected.
 	ConnectSeconds float64 `json:"connect_seconds"`
+	// Complaint is what keeps a terminal away that is not connected, in its own
+	// words; empty when none complains.
+	Complaint string `json:"complaint,omitempty"`
 
 	Emitted int `json:"emitted"`
 	// Arrived at the subscriber, each counted once; Twice are repetitions, Late
@@ -104,6 +107,7 @@ func (f *fleet) report() Report {
 	// What has arrived is counted first, so that nothing seems to arrive that was
 	// not emitted.
 	f.ledger.into(&r)
+	r.Complaint = f.firstComplaint()
 	for _, t := range f.terminals {
 		t.count(&r)
 	}

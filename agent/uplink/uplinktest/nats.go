@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,9 @@ import (
 // Nodes is how many nodes a Cluster has: what packaging/fleet describes.
 const Nodes = 3
 
-// A Login is a terminal that the cluster knows.
-type Login struct{ Store, Terminal, Password string }
+// A Login is a terminal that the cluster knows. Account is that of NATS which it
+// is in, empty for the usual one.
+type Login struct{ Store, Terminal, Password, Account string }
 
 // ClusterOptions say how a cluster is set up. The zero value is plain TCP on
 // loopback, lima-01/caja-1 alone may log in, and writes reach the disk within
@@ -29,6 +31,8 @@ type ClusterOptions struct {
 	Sync string
 	// Certificates, when set, make the MQTT side speak TLS.
 	Certificates *Certificates
+	// Profile has the nodes answer at Cluster.Profile.
+	Profile bool
 }
 
 // A Cluster is three real nodes of NATS JetStream that speak MQTT, on free
@@ -45,6 +49,7 @@ type natsNode struct {
 	process
 	dir                             string
 	clients, cluster, monitor, mqtt string // host:port
+	profile                         string // the same, or empty
 }
 
 // passwords of the accounts that are not terminals.
@@ -61,7 +66,7 @@ func NATS(t testing.TB, opts ClusterOptions) *Cluster {
 		t.Fatalf("this test needs nats-server: run packaging/install-tools (make test does): %v", err)
 	}
 	if len(opts.Terminals) == 0 {
-		opts.Terminals = []Login{{"lima-01", "caja-1", "secreto"}}
+		opts.Terminals = []Login{{Store: "lima-01", Terminal: "caja-1", Password: "secreto"}}
 	}
 	if opts.Sync == "" {
 		opts.Sync = "10s"
@@ -101,6 +106,11 @@ func (c *Cluster) configure(i int, root string) {
 	for _, name := range []string{"node.conf", "mqtt-tls.conf"} {
 		text, err := os.ReadFile(filepath.Join(root, "packaging/fleet", name))
 		n.must(err)
+		if c.opts.Profile && name == "node.conf" {
+			n.profile = FreeAddress(c.t)
+			_, port, _ := net.SplitHostPort(n.profile)
+			text = fmt.Appendf(text, "\nprof_port: %s\n", port)
+		}
 		if name == "mqtt-tls.conf" && c.opts.Certificates == nil {
 			text = []byte("# plain, for a test\n")
 		}
@@ -110,7 +120,7 @@ func (c *Cluster) configure(i int, root string) {
 	access.Env = append(os.Environ(), "BACKEND_PASSWORD="+backendPassword, "ADMIN_PASSWORD="+adminPassword)
 	var lines strings.Builder
 	for _, l := range c.opts.Terminals {
-		fmt.Fprintln(&lines, l.Store, l.Terminal, l.Password)
+		fmt.Fprintln(&lines, l.Store, l.Terminal, l.Password, l.Account)
 	}
 	access.Stdin = strings.NewReader(lines.String())
 	text, err := access.Output()
@@ -163,9 +173,33 @@ func (c *Cluster) BackendPassword() string { return backendPassword }
 
 // BackendURL is the address of a node's MQTT side with the backend's login, for
 // Subscribe.
-func (c *Cluster) BackendURL(i int) string {
-	return "mqtt://backend:" + url.QueryEscape(backendPassword) + "@" + c.Addr(i)
+func (c *Cluster) BackendURL(i int) string { return c.backendURL(i, "") }
+
+func (c *Cluster) backendURL(i int, account string) string {
+	return "mqtt://" + BackendUser(account) + ":" + url.QueryEscape(backendPassword) + "@" + c.Addr(i)
 }
+
+// BackendUser is the backend's user in an account, empty for the usual one.
+func BackendUser(account string) string {
+	if account == "" {
+		return "backend"
+	}
+	return "backend." + account
+}
+
+// Accounts are those that the terminals are in, each once.
+func (c *Cluster) Accounts() (accounts []string) {
+	for _, l := range c.opts.Terminals {
+		if !slices.Contains(accounts, l.Account) {
+			accounts = append(accounts, l.Account)
+		}
+	}
+	return accounts
+}
+
+// Profile is where a node gives its profiles (net/http/pprof), empty without
+// ClusterOptions.Profile.
+func (c *Cluster) Profile(i int) string { return c.nodes[i].profile }
 
 // Front is a Line to the first node that answers, starting with first: what the
 // several addresses of one host name, or a balancer, are to a deployed agent.
@@ -243,6 +277,27 @@ func (c *Cluster) waitMQTT(n *natsNode) {
 			c.t.Fatalf("%s does not listen for MQTT: %v", n.name, err)
 		}
 	}
+}
+
+// Limits are what a node allows JetStream.
+type Limits struct {
+	// DefaultMaxConsumers of a stream, -1 for any number.
+	DefaultMaxConsumers int `json:"default_max_consumers"`
+}
+
+// Limits asks a node for them.
+func (c *Cluster) Limits(i int) Limits {
+	c.t.Helper()
+	n := c.nodes[i]
+	resp, err := http.Get("http://" + n.monitor + "/varz")
+	n.must(err)
+	defer resp.Body.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+	var varz struct {
+		JetStream struct{ Limits Limits }
+	}
+	n.must(json.NewDecoder(resp.Body).Decode(&varz))
+	return varz.JetStream.Limits
 }
 
 // healthy asks the node itself.

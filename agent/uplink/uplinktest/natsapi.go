@@ -128,15 +128,15 @@ func (n *natsClient) request(subject string, body []byte, want int, limit time.D
 	return got, nil
 }
 
-// backend connects the backend to a node that runs.
-func (c *Cluster) backend() (*natsClient, error) {
+// backend connects the backend of an account to a node that runs.
+func (c *Cluster) backend(account string) (*natsClient, error) {
 	err := fmt.Errorf("no node runs")
 	for _, n := range c.nodes {
 		if n.running() == nil {
 			continue
 		}
 		var client *natsClient
-		if client, err = dialNATS(n.clients, "backend", backendPassword); err == nil {
+		if client, err = dialNATS(n.clients, BackendUser(account), backendPassword); err == nil {
 			return client, nil
 		}
 	}
@@ -153,13 +153,19 @@ func (c *Cluster) TryNATS(user, password string) error {
 }
 
 // API asks JetStream's API, such as "CONSUMER.INFO.$MQTT_msgs.backend", as the
-// backend, and decodes the answer. It tries again while the cluster elects.
+// backend of the usual account, and decodes the answer. It tries again while the
+// cluster elects.
 func (c *Cluster) API(subject string, request, answer any) {
+	c.t.Helper()
+	c.apiOf("", subject, request, answer)
+}
+
+func (c *Cluster) apiOf(account, subject string, request, answer any) {
 	c.t.Helper()
 	body, err := json.Marshal(request)
 	c.nodes[0].must(err)
 	for deadline := time.Now().Add(clusterPatience); ; time.Sleep(100 * time.Millisecond) {
-		if err = c.api(subject, body, answer); err == nil {
+		if err = c.api(account, subject, body, answer); err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -168,8 +174,8 @@ func (c *Cluster) API(subject string, request, answer any) {
 	}
 }
 
-func (c *Cluster) api(subject string, body []byte, answer any) error {
-	client, err := c.backend()
+func (c *Cluster) api(account, subject string, body []byte, answer any) error {
+	client, err := c.backend(account)
 	if err != nil {
 		return err
 	}
@@ -197,26 +203,28 @@ func (c *Cluster) api(subject string, body []byte, answer any) error {
 
 // deploy does what docs/fleet.md has the operator do once: the backend logs in
 // over MQTT, so that the account has its streams, and the stream and the
-// consumer are made from their files.
+// consumer are made from their files; in each account.
 func (c *Cluster) deploy(root string) {
 	c.t.Helper()
-	first := c.subscribe("deploy")
-	first.Close()
 	read := func(name string) json.RawMessage {
 		text, err := os.ReadFile(filepath.Join(root, "packaging/fleet", name))
 		c.nodes[0].must(err)
 		return text
 	}
-	c.API("STREAM.CREATE.MOSTRADOR_HISTORY", read("history-stream.json"), nil)
-	c.API("CONSUMER.DURABLE.CREATE.$MQTT_msgs.backend",
-		map[string]any{"stream_name": "$MQTT_msgs", "config": read("backend-consumer.json")}, nil)
+	for _, account := range c.Accounts() {
+		first := c.subscribe(account, "deploy")
+		first.Close()
+		c.apiOf(account, "STREAM.CREATE.MOSTRADOR_HISTORY", read("history-stream.json"), nil)
+		c.apiOf(account, "CONSUMER.DURABLE.CREATE.$MQTT_msgs.backend",
+			map[string]any{"stream_name": "$MQTT_msgs", "config": read("backend-consumer.json")}, nil)
+	}
 }
 
-func (c *Cluster) subscribe(clientID string) *Consumer {
+func (c *Cluster) subscribe(account, clientID string) *Consumer {
 	if certs := c.opts.Certificates; certs != nil {
-		return SubscribeTLS(c.t, c.BackendURL(0), clientID, certs.CA)
+		return SubscribeTLS(c.t, c.backendURL(0, account), clientID, certs.CA)
 	}
-	return Subscribe(c.t, c.BackendURL(0), clientID)
+	return Subscribe(c.t, c.backendURL(0, account), clientID)
 }
 
 // StreamInfo is what a test may want to know of a stream.
@@ -261,7 +269,7 @@ func (c *Cluster) Leader(stream string) int {
 // when no more wait.
 func (c *Cluster) Fetch(n int) (bodies [][]byte) {
 	c.t.Helper()
-	client, err := c.backend()
+	client, err := c.backend("")
 	c.nodes[0].must(err)
 	defer client.conn.Close()
 	ask, err := json.Marshal(map[string]any{"batch": n, "expires": int64(time.Second)})
