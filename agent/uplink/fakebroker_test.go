@@ -14,10 +14,12 @@ import (
 // A stubborn broker answers what a real one answers seldom. It says yes to
 // everything unless told otherwise.
 type stubborn struct {
-	connack byte // return code
-	suback  byte // granted QoS, 0x80 for a refusal
-	mute    bool // no PUBACK for events
-	most    int  // bytes of a payload, past which it ends the connection; 0: any
+	connack byte                    // return code
+	suback  byte                    // granted QoS, 0x80 for a refusal
+	grants  func(topic string) bool // instead of suback, if set
+	dropped func(topics []string)   // told what is unsubscribed, if set
+	mute    bool                    // no PUBACK for events
+	most    int                     // bytes of a payload, past which it ends the connection; 0: any
 	events  *atomic.Int64
 }
 
@@ -69,9 +71,22 @@ func (s stubborn) serve(conn net.Conn) {
 		case *packets.SubscribePacket:
 			a := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
 			a.MessageID = p.MessageID
-			for range p.Topics {
-				a.ReturnCodes = append(a.ReturnCodes, s.suback)
+			for _, topic := range p.Topics {
+				code := s.suback
+				if s.grants != nil {
+					if code = 0x80; s.grants(topic) {
+						code = 1
+					}
+				}
+				a.ReturnCodes = append(a.ReturnCodes, code)
 			}
+			err = a.Write(conn)
+		case *packets.UnsubscribePacket:
+			if s.dropped != nil {
+				s.dropped(p.Topics)
+			}
+			a := packets.NewControlPacket(packets.Unsuback).(*packets.UnsubackPacket)
+			a.MessageID = p.MessageID
 			err = a.Write(conn)
 		case *packets.PublishPacket:
 			if s.most > 0 && len(p.Payload) > s.most {

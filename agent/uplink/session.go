@@ -223,19 +223,8 @@ func (s *session) greet() error {
 // to deliver it with acknowledgement. Without orders and answers there is no use
 // in the line; without the rest it is told and goes on.
 //
-// One subscription for all of it comes first: a cluster keeps a consumer on
-// three nodes for each. Where the broker's rules name the topics one by one, it
-// is asked for them one by one.
+// One subscription for all of it comes first.
 func (s *session) subscribe() (refused []string, err error) {
-	all := s.prefix + "/down/+"
-	granted, err := s.ask(all)
-	if err != nil || granted[all] {
-		return nil, err
-	}
-	return s.subscribeEach()
-}
-
-func (s *session) subscribeEach() (refused []string, err error) {
 	needed := []string{downOrders, downResults}
 	if s.u.set.byBackend() {
 		needed = append(needed, downAcks)
@@ -247,6 +236,9 @@ func (s *session) subscribeEach() (refused []string, err error) {
 	}
 	for _, last := range wanted {
 		topics = append(topics, s.prefix+"/down/"+last)
+	}
+	if all, err := s.askAll(&s.u.downAll, s.prefix+"/down/+", topics); err != nil || all {
+		return nil, err
 	}
 	granted, err := s.ask(topics...)
 	if err != nil {

@@ -45,12 +45,11 @@ func (s *session) subscribeStore() (refused []string, err error) {
 	if s.u.set.StoreHandler == nil {
 		return nil, nil
 	}
-	all := s.shared() + "/+/+"
-	granted, err := s.ask(all)
-	if err != nil || granted[all] {
+	if all, err := s.askAll(&s.u.storeAll, s.shared()+"/+/+", s.storeTopics()); err != nil || all {
 		return nil, err
 	}
-	if granted, err = s.ask(s.storeTopics()...); err != nil {
+	granted, err := s.ask(s.storeTopics()...)
+	if err != nil {
 		return nil, err
 	}
 	for _, topic := range s.storeTopics() {

@@ -126,6 +126,8 @@ type Uplink struct {
 	tries   atomic.Uint64 // connections that were tried
 	hurry   chan struct{} // somebody waits for a connection
 
+	downAll, storeAll wildcard // of the connection that there is
+
 	mu sync.Mutex
 	at standing // what Status tells of the connection, under mu
 }

@@ -17,7 +17,8 @@ import (
 func (a *app) fleetSimCommand() *cobra.Command {
 	var set fleet.Settings
 	var list bool
-	var backends []string
+	var accounts int
+	var backend fleet.Account
 	var passwordFile, backendPasswordFile string
 	c := &cobra.Command{
 		Use: "fleet-sim", Short: "Run thousands of terminals' uplinks against a broker, and account for every event", Args: usage(cobra.NoArgs),
@@ -28,19 +29,19 @@ sim-00001/caja-1 and so on; the broker keeps their sessions and last states.
 Use a broker that is there for trying.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
+			if accounts < 0 {
+				return wrongUse("--accounts %d: wanted 0 or more", accounts)
+			}
 			if set.Password, err = passwordFrom(passwordFile); err != nil {
 				return err
 			}
 			if list {
-				return listSimulated(a.stdout, set)
+				return listSimulated(a.stdout, set, accounts)
 			}
-			password, err := passwordFrom(backendPasswordFile)
-			if err != nil {
+			if backend.Password, err = passwordFrom(backendPasswordFile); err != nil {
 				return err
 			}
-			for _, user := range backends {
-				set.Backends = append(set.Backends, fleet.Account{Username: user, Password: password})
-			}
+			set.Backends = backendsIn(backend, accounts)
 			return a.simulateFleet(c, set)
 		},
 	}
@@ -55,10 +56,11 @@ Use a broker that is there for trying.`,
 	f.Uint64Var(&set.Seed, "seed", 1, "which terminal emits when")
 	f.StringVar(&set.Username, "username", "", "of each terminal; {store} and {terminal} stand for theirs")
 	f.StringVar(&passwordFile, "password-file", "", "file with the password of the terminals; {store} and {terminal} stand for theirs")
-	f.StringSliceVar(&backends, "backend-username", []string{""}, "of the subscriber that counts; again for each account of a cluster")
+	f.StringVar(&backend.Username, "backend-username", "", "of the subscriber that counts")
 	f.StringVar(&backendPasswordFile, "backend-password-file", "", "file with its password")
 	f.StringVar(&set.Dir, "dir", "", "folder for the stores (default: a new one in memory, where there is such)")
-	f.BoolVar(&list, "list", false, "only print STORE TERMINAL PASSWORD of each, for packaging/fleet/make-access")
+	f.IntVar(&accounts, "accounts", 0, "accounts that the broker divides the terminals into, with a subscriber in each (0: none)")
+	f.BoolVar(&list, "list", false, "only print STORE TERMINAL PASSWORD of each, and ACCOUNT, for packaging/fleet/make-access")
 	return c
 }
 
@@ -70,14 +72,29 @@ func passwordFrom(file string) (string, error) {
 	return strings.TrimRight(string(text), "\r\n"), err
 }
 
-func listSimulated(w io.Writer, set fleet.Settings) error {
+// backendsIn are the subscribers that count, with the users of make-access.
+func backendsIn(user fleet.Account, accounts int) (backends []fleet.Account) {
+	if accounts == 0 {
+		return []fleet.Account{user}
+	}
+	for n := range accounts {
+		backends = append(backends, fleet.Account{Username: user.Username + "." + fleet.AccountName(n, accounts), Password: user.Password})
+	}
+	return backends
+}
+
+func listSimulated(w io.Writer, set fleet.Settings, accounts int) error {
 	if set.Password == "" {
 		return wrongUse("--list needs --password-file: the access file is made with passwords")
 	}
 	for n := range set.Terminals {
 		store, terminal := fleet.Name(n)
 		password := strings.NewReplacer("{store}", store, "{terminal}", terminal).Replace(set.Password)
-		if _, err := fmt.Fprintln(w, store, terminal, password); err != nil {
+		line := []any{store, terminal, password}
+		if accounts > 0 {
+			line = append(line, fleet.AccountName(n, accounts))
+		}
+		if _, err := fmt.Fprintln(w, line...); err != nil {
 			return err
 		}
 	}
@@ -101,6 +118,9 @@ func (a *app) simulateFleet(c *cobra.Command, set fleet.Settings) error {
 	set.Progress = func(r fleet.Report) {
 		fmt.Fprintf(a.stderr, "%d of %d connected; %d emitted, %d arrived, %d under way, %d waiting\n",
 			r.Connected, r.Terminals, r.Emitted, r.Arrived, r.Underway, r.Waiting)
+		if r.Complaint != "" {
+			fmt.Fprintln(a.stderr, "one that is away:", r.Complaint)
+		}
 	}
 	report, err := fleet.Run(c.Context(), set)
 	if report.Terminals > 0 {

@@ -49,6 +49,13 @@ func TestFleetSim(t *testing.T) {
 	if want := "sim-00001 caja-1 x-sim-00001\nsim-00002 caja-1 x-sim-00002\n"; stdout != want {
 		t.Errorf("--list: %q", stdout)
 	}
+	_, stdout, _ = call(t, append([]string{"fleet-sim", "--list", "--accounts", "2"}, login...)...)
+	if want := "sim-00001 caja-1 x-sim-00001 sim-01\nsim-00002 caja-1 x-sim-00002 sim-02\n"; stdout != want {
+		t.Errorf("--list --accounts 2: %q", stdout)
+	}
+	if code, _, stderr := call(t, "fleet-sim", "--accounts", "-1"); code != exitWrongUse || !strings.Contains(stderr, "--accounts") {
+		t.Errorf("accounts below none: %d, %s", code, stderr)
+	}
 	if code, _, stderr := call(t, "fleet-sim", "--list"); code != exitWrongUse || !strings.Contains(stderr, "--password-file") {
 		t.Errorf("--list without passwords: %d, %s", code, stderr)
 	}

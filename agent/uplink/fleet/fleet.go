@@ -63,6 +63,10 @@ type Account struct{ Username, Password string }
 // Name gives store and terminal of the n-th simulated terminal, from 0.
 func Name(n int) (store, terminal string) { return fmt.Sprintf("sim-%05d", n+1), "caja-1" }
 
+// AccountName is the account of the n-th simulated terminal, from 0, where the
+// broker divides its terminals into so many accounts.
+func AccountName(n, accounts int) string { return fmt.Sprintf("sim-%02d", n%accounts+1) }
+
 func (set *Settings) check() error {
 	switch {
 	case len(set.Brokers) == 0:

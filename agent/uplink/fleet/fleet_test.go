@@ -36,7 +36,7 @@ type plan struct {
 }
 
 // perAccount is how many terminals docs/fleet.md has in an account.
-const perAccount = 250
+const perAccount = 100
 
 // thePlan is small in make test; make fleet says what it wants.
 func thePlan(t *testing.T) plan {
@@ -75,11 +75,18 @@ func TestFleetHolds(t *testing.T) {
 	for n := range p.terminals {
 		store, terminal := fleet.Name(n)
 		logins = append(logins, uplinktest.Login{
-			Store: store, Terminal: terminal, Password: "secreto-" + store, Account: fmt.Sprintf("sim-%02d", n%p.accounts+1),
+			Store: store, Terminal: terminal, Password: "secreto-" + store, Account: fleet.AccountName(n, p.accounts),
 		})
 	}
 	cluster := uplinktest.NATS(t, uplinktest.ClusterOptions{Terminals: logins, Sync: p.sync, Profile: os.Getenv("NATSPROF") != ""})
 	meter := newMeter(cluster)
+	if dir := os.Getenv("NATSPROF"); dir != "" {
+		t.Cleanup(func() {
+			for i := range uplinktest.Nodes {
+				os.WriteFile(fmt.Sprintf("%s/nats-%d.log", dir, i), []byte(cluster.Log(i)), 0o600)
+			}
+		})
+	}
 	emitting := make(chan struct{})
 	var once sync.Once
 	set := fleet.Settings{

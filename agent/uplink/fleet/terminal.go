@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"slices"
@@ -154,7 +155,8 @@ func (t *terminal) count(r *Report) {
 	r.Underway += missing
 }
 
-// dialer reaches the address, or the next of the brokers that answers.
+// dialer reaches the address, or any other of the brokers that answers, as where
+// a name has several addresses.
 func dialer(brokers []string) func(context.Context, string, string) (net.Conn, error) {
 	var hosts []string
 	for _, b := range brokers {
@@ -164,13 +166,10 @@ func dialer(brokers []string) func(context.Context, string, string) (net.Conn, e
 	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		var dialer net.Dialer
-		first := max(slices.Index(hosts, address), 0)
+		others := slices.DeleteFunc(slices.Clone(hosts), func(h string) bool { return h == address })
+		rand.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
 		var all error
-		for i := range max(len(hosts), 1) {
-			host := address
-			if i > 0 {
-				host = hosts[(first+i)%len(hosts)]
-			}
+		for _, host := range append([]string{address}, others...) {
 			conn, err := dialer.DialContext(ctx, network, host)
 			if err == nil {
 				return conn, nil
