@@ -219,7 +219,8 @@ func PutAside(path string, file []byte) error {
 	return replace(path, file, path)
 }
 
-// TakeBack puts the file that PutAside has kept in place again.
+// TakeBack puts the file that PutAside has kept in place again, and keeps it no
+// longer.
 func TakeBack(path string) error {
 	path, err := realPath(path)
 	if err != nil {
@@ -229,7 +230,10 @@ func TakeBack(path string) error {
 	if err != nil {
 		return fmt.Errorf("take the configuration of before back: %w", err)
 	}
-	return replace(path, before, path)
+	if err := replace(path, before, path); err != nil {
+		return err
+	}
+	return os.Remove(path + asideSuffix)
 }
 
 // Create writes a file where there is none, and the folder around it. It holds

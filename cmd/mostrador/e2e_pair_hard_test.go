@@ -237,6 +237,7 @@ func TestPairWhileRunning(t *testing.T) {
 	if stdout, stderr, code = n.do("pair", n.codes[1].Text); code != exitDone || n.issuer.Served() != 2 {
 		t.Errorf("%d, %d codes served: %s%s", code, n.issuer.Served(), stdout, stderr)
 	}
+	n.undoes(n.codes[1], string(first))
 
 	// By the local API, as a page does it: the daemon itself goes back.
 	client, err := web.NewClient(n.dataDir)
@@ -257,5 +258,30 @@ func TestPairWhileRunning(t *testing.T) {
 	})
 	if out, _, _ := n.do("events"); !strings.Contains(out, "se conectó con sus nuevas credenciales") {
 		t.Errorf("the log says\n%s", out)
+	}
+}
+
+// undoes: what a code has changed is undone, once, and the same code brings it
+// back.
+func (n *newTerminal) undoes(code *uplinktest.IssuedCode, before string) {
+	t := n.t
+	t.Helper()
+	stdout, stderr, exit := n.do("pair", "--undo")
+	if exit != exitDone || !strings.Contains(stdout, "Se deshizo") || !strings.Contains(stdout, "Conectado a ") {
+		t.Errorf("--undo ends with %d: %s%s", exit, stdout, stderr)
+	}
+	if back, _ := os.ReadFile(n.config); string(back) != before {
+		t.Errorf("the configuration is\n%s", back)
+	}
+	if _, stderr, exit = n.do("pair", "--undo"); exit != exitFailed || !strings.Contains(stderr, "nothing to undo") {
+		t.Errorf("--undo again ends with %d: %s", exit, stderr)
+	}
+	if stdout, stderr, exit = n.do("pair", code.Text); exit != exitDone || !strings.Contains(stdout, "Conectado a ") {
+		t.Errorf("the same code ends with %d: %s%s", exit, stdout, stderr)
+	}
+	for _, args := range [][]string{{"pair", "--undo", code.Text}, {"pair", "--undo", "--renew"}} {
+		if _, _, exit := n.do(args...); exit != exitWrongUse {
+			t.Errorf("%v ends with %d", args, exit)
+		}
 	}
 }

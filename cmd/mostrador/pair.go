@@ -27,6 +27,7 @@ type pairCall struct {
 	dataDir string
 	wait    time.Duration
 	renew   bool
+	back    bool
 }
 
 func (a *app) pairCommand() *cobra.Command {
@@ -39,8 +40,13 @@ func (a *app) pairCommand() *cobra.Command {
 			"Whatever interrupts it, run it again with the same code.",
 		Args: usage(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			if p.renew {
+			switch {
+			case p.renew && p.back:
+				return wrongUse("--renew and --undo exclude each other")
+			case p.renew:
 				return p.renewNow(c.Context(), args)
+			case p.back:
+				return p.undo(c.Context(), args)
 			}
 			return p.run(c.Context(), args)
 		},
@@ -49,6 +55,7 @@ func (a *app) pairCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&p.request.Rename, "rename", false, "take another name than the one that this terminal has")
 	cmd.Flags().StringVar(&p.dataDir, "data-dir", "", "the data `FOLDER` of a configuration that is written because there is none")
 	cmd.Flags().BoolVar(&p.renew, "renew", false, "renew the certificate of a paired terminal now; it needs no code")
+	cmd.Flags().BoolVar(&p.back, "undo", false, "put the configuration of before the pairing in place again; the same code brings the new one back")
 	cmd.Flags().DurationVar(&p.wait, "wait", 2*time.Minute, "how long to wait for the answer, and for the connection")
 	return cmd
 }

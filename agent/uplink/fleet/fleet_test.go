@@ -5,8 +5,10 @@ package fleet_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -33,6 +35,7 @@ type plan struct {
 	kills     int
 	sync      string
 	accounts  int
+	profiles  string // folder for the nodes' profiles, or empty
 }
 
 // perAccount is how many terminals docs/fleet.md has in an account.
@@ -43,7 +46,7 @@ func thePlan(t *testing.T) plan {
 	if os.Getenv("MOSTRADOR_FLEET") == "" {
 		return plan{terminals: 40, rate: 40, duration: 15 * time.Second, ramp: 40, kills: 1, sync: "10s", accounts: 2}
 	}
-	p := plan{duration: 10 * time.Minute, kills: 4, sync: "10s"}
+	p := plan{sync: "10s", profiles: os.Getenv("MOSTRADOR_FLEET_PROFILES")}
 	number := func(name string, usual float64) float64 {
 		text := os.Getenv(name)
 		if text == "" {
@@ -57,6 +60,7 @@ func thePlan(t *testing.T) plan {
 	}
 	p.terminals = int(number("MOSTRADOR_FLEET", 5000))
 	p.rate = number("MOSTRADOR_FLEET_RATE", 500)
+	p.kills = int(number("MOSTRADOR_FLEET_KILLS", 4))
 	p.ramp = number("MOSTRADOR_FLEET_RAMP", 10)
 	p.accounts = int(number("MOSTRADOR_FLEET_ACCOUNTS", math.Ceil(float64(p.terminals)/perAccount)))
 	p.duration = time.Duration(number("MOSTRADOR_FLEET_MINUTES", 10) * float64(time.Minute))
@@ -78,15 +82,8 @@ func TestFleetHolds(t *testing.T) {
 			Store: store, Terminal: terminal, Password: "secreto-" + store, Account: fleet.AccountName(n, p.accounts),
 		})
 	}
-	cluster := uplinktest.NATS(t, uplinktest.ClusterOptions{Terminals: logins, Sync: p.sync, Profile: os.Getenv("NATSPROF") != ""})
+	cluster := uplinktest.NATS(t, uplinktest.ClusterOptions{Terminals: logins, Sync: p.sync, Profile: p.profiles != ""})
 	meter := newMeter(cluster)
-	if dir := os.Getenv("NATSPROF"); dir != "" {
-		t.Cleanup(func() {
-			for i := range uplinktest.Nodes {
-				os.WriteFile(fmt.Sprintf("%s/nats-%d.log", dir, i), []byte(cluster.Log(i)), 0o600)
-			}
-		})
-	}
 	emitting := make(chan struct{})
 	var once sync.Once
 	set := fleet.Settings{
@@ -120,9 +117,12 @@ func TestFleetHolds(t *testing.T) {
 	var result outcome
 	select {
 	case <-emitting:
-		if os.Getenv("NOKILL") == "" {
-			kill(t, cluster, p)
+		var profiles sync.WaitGroup
+		if p.profiles != "" {
+			profiles.Go(func() { profile(t, cluster, p.profiles) })
 		}
+		kill(t, cluster, p)
+		profiles.Wait()
 		result = <-done
 	case result = <-done:
 	}
@@ -149,6 +149,33 @@ func kill(t *testing.T, cluster *uplinktest.Cluster, p plan) {
 		cluster.Kill(node)
 		pause(t, p.duration/20)
 		cluster.Start(node)
+	}
+}
+
+// profile writes what each node does in half a minute, before any is killed, and
+// what it has said, for go tool pprof and for reading.
+func profile(t *testing.T, cluster *uplinktest.Cluster, dir string) {
+	var nodes sync.WaitGroup
+	defer nodes.Wait()
+	for i := range uplinktest.Nodes {
+		nodes.Go(func() {
+			resp, err := http.Get("http://" + cluster.Profile(i) + "/debug/pprof/profile?seconds=30")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer resp.Body.Close()
+			text, err := io.ReadAll(resp.Body)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("node-%d.pprof", i+1)), text, 0o600)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		t.Cleanup(func() {
+			_ = os.WriteFile(filepath.Join(dir, fmt.Sprintf("node-%d.log", i+1)), []byte(cluster.Log(i)), 0o600)
+		})
 	}
 }
 
