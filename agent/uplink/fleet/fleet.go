@@ -20,7 +20,7 @@ import (
 	"mostrador/agent/uplink"
 )
 
-// MaxTerminals bounds a fleet: each has a connection and an open file.
+// MaxTerminals bounds a fleet: each has a connection and several open files.
 const MaxTerminals = 9000
 
 // Settings say what is simulated, and where.
@@ -99,6 +99,9 @@ type fleet struct {
 // simulation from running; lost events are in the Report.
 func Run(ctx context.Context, set Settings) (Report, error) {
 	if err := set.check(); err != nil {
+		return Report{}, err
+	}
+	if err := allowFiles(set.Terminals); err != nil {
 		return Report{}, err
 	}
 	if err := os.MkdirAll(set.Dir, 0o700); err != nil {

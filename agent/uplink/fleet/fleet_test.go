@@ -36,6 +36,7 @@ type plan struct {
 	sync      string
 	accounts  int
 	profiles  string // folder for the nodes' profiles, or empty
+	onDisk    bool   // the nodes' data, all on one
 }
 
 // perAccount is how many terminals docs/fleet.md has in an account.
@@ -46,7 +47,7 @@ func thePlan(t *testing.T) plan {
 	if os.Getenv("MOSTRADOR_FLEET") == "" {
 		return plan{terminals: 40, rate: 40, duration: 15 * time.Second, ramp: 40, kills: 1, sync: "10s", accounts: 2}
 	}
-	p := plan{sync: "10s", profiles: os.Getenv("MOSTRADOR_FLEET_PROFILES")}
+	p := plan{sync: "10s", profiles: os.Getenv("MOSTRADOR_FLEET_PROFILES"), onDisk: os.Getenv("MOSTRADOR_FLEET_DISK") != ""}
 	number := func(name string, usual float64) float64 {
 		text := os.Getenv(name)
 		if text == "" {
@@ -82,7 +83,11 @@ func TestFleetHolds(t *testing.T) {
 			Store: store, Terminal: terminal, Password: "secreto-" + store, Account: fleet.AccountName(n, p.accounts),
 		})
 	}
-	cluster := uplinktest.NATS(t, uplinktest.ClusterOptions{Terminals: logins, Sync: p.sync, Profile: p.profiles != ""})
+	options := uplinktest.ClusterOptions{Terminals: logins, Sync: p.sync, Profile: p.profiles != ""}
+	if !p.onDisk {
+		options.Dir = memory(t)
+	}
+	cluster := uplinktest.NATS(t, options)
 	meter := newMeter(cluster)
 	emitting := make(chan struct{})
 	var once sync.Once
@@ -200,6 +205,7 @@ func memory(t *testing.T) string {
 type meter struct {
 	cluster *uplinktest.Cluster
 	begin   time.Time
+	before  time.Duration // what the nodes had used by then
 
 	mu    sync.Mutex
 	used  map[int]time.Duration // by process
@@ -208,7 +214,10 @@ type meter struct {
 }
 
 func newMeter(c *uplinktest.Cluster) *meter {
-	return &meter{cluster: c, begin: time.Now(), used: map[int]time.Duration{}, peak: map[int]int64{}, nodes: map[int]bool{}}
+	m := &meter{cluster: c, used: map[int]time.Duration{}, peak: map[int]int64{}, nodes: map[int]bool{}}
+	m.take()
+	m.begin, m.before = time.Now(), m.ofNodes()
+	return m
 }
 
 // take looks at the processes and says how the load is shared so far.
@@ -223,14 +232,20 @@ func (m *meter) take() string {
 		}
 	}
 	took := time.Since(m.begin).Seconds()
-	var nodes time.Duration
+	nodes := m.ofNodes() - m.before
 	var memory int64
 	for pid := range m.nodes {
-		nodes += m.used[pid]
 		memory = max(memory, m.peak[pid])
 	}
 	return fmt.Sprintf("nodes %.2f and fleet %.2f of %d cores; a node up to %d MB, the fleet up to %d MB",
 		nodes.Seconds()/took, m.used[os.Getpid()].Seconds()/took, runtime.NumCPU(), memory>>20, m.peak[os.Getpid()]>>20)
+}
+
+func (m *meter) ofNodes() (used time.Duration) {
+	for pid := range m.nodes {
+		used += m.used[pid]
+	}
+	return used
 }
 
 func (m *meter) look(pid int) {

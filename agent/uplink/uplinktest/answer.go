@@ -64,7 +64,7 @@ func (c *Consumer) note(key series) {
 	if c.through == nil {
 		c.through, c.unanswered = map[series]uint64{}, map[series]bool{}
 	}
-	for c.first[key][fmt.Sprintf("%020d", c.through[key]+1)] != nil {
+	for c.there(key, c.through[key]+1) {
 		c.through[key]++
 	}
 	if c.through[key] > 0 {

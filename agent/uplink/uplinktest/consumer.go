@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -78,8 +79,9 @@ type Consumer struct {
 	pause   atomic.Int64      // nanoseconds over each message
 	asked   atomic.Int64      // times that a broker has granted the subscriptions
 
-	through    map[series]uint64 // how far each has come without a gap
-	unanswered map[series]bool   // of which something came since the last answer
+	dropped    map[series][]stretch // that a gap event names
+	through    map[series]uint64    // how far each has come without a gap
+	unanswered map[series]bool      // of which something came since the last answer
 }
 
 // A Report is what a consumer found wrong, or at least worth counting.
@@ -260,6 +262,7 @@ func (c *Consumer) keep(key series, e Event) {
 		c.report.Changed = append(c.report.Changed, fmt.Sprintf("%s %s has an id that %s has, too: %s", e.Source, e.Sequence, other.source, e.ID))
 	}
 	c.ids[e.ID] = key
+	c.drop(key, e)
 	c.order = append(c.order, e.Topic)
 	stream := e.Topic[strings.LastIndex(e.Topic, "/")+1:]
 	c.events[stream] = append(c.events[stream], e)
@@ -306,9 +309,10 @@ func (c *Consumer) Report() Report {
 	defer c.mu.Unlock()
 	r := c.report
 	for key, got := range c.first {
-		for n := 1; n <= len(got); n++ {
-			if s := fmt.Sprintf("%020d", n); got[s] == nil {
-				r.Gaps = append(r.Gaps, fmt.Sprintf("%s epoch %s: %d events, the highest is %s, and %s is missing", key.source, key.epoch, len(got), c.last[key], s))
+		last, _ := strconv.ParseUint(c.last[key], 10, 64) // no number has no gap; it breaks the schema
+		for n := uint64(1); n <= last; n++ {
+			if !c.there(key, n) {
+				r.Gaps = append(r.Gaps, fmt.Sprintf("%s epoch %s: %d events, the highest is %s, and %020d is missing", key.source, key.epoch, len(got), c.last[key], n))
 				break
 			}
 		}

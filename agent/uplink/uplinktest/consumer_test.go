@@ -54,6 +54,34 @@ func TestConsumerFindsFaults(t *testing.T) {
 	expect("invalid", backend.Report().Invalid, 2)
 }
 
+// What a gap event names counts as there: the backend acknowledges past it.
+func TestConsumerCountsWhatWasDropped(t *testing.T) {
+	broker := uplinktest.Mosquitto(t, uplinktest.BrokerOptions{})
+	backend := uplinktest.Subscribe(t, broker.Addr(), "backend")
+	message := func(sequence int, typ, data string) []byte {
+		return fmt.Appendf(nil, `{"specversion":"1.0","id":"019580a0-6c3e-7b1a-9a55-%012d","source":"/mostrador/lima-01/caja-1/devices","type":%q,
+			"time":"2026-03-14T18:20:05Z","datacontenttype":"application/json","epoch":"9f86d081884c7d65","sequence":"%020d","data":%s}`, sequence, typ, sequence, data)
+	}
+	device := func(sequence int) []byte {
+		return message(sequence, "mostrador.device.v1", `{"device":"cocina","kind":"printer","state":"ready",
+			"since":{"wall":"2026-03-14T18:20:05Z","boot":"7b6f1c0e-2f2f-4bb5-9d3c-0a8f0a3f3c11","uptime_ns":1,"synced":true}}`)
+	}
+	for _, payload := range [][]byte{device(1), device(2), device(6)} {
+		backend.Publish("mostrador/v1/lima-01/caja-1/up/devices", payload)
+	}
+	backend.WaitEvents("devices", 3, 30*time.Second)
+	if r := backend.Report(); len(r.Gaps) != 1 || backend.Through("devices") != 2 {
+		t.Fatalf("through %d, %v", backend.Through("devices"), r)
+	}
+	gap := `{"stream":"devices","epoch":"9f86d081884c7d65","from":"00000000000000000003","through":"00000000000000000005","reason":"No queda espacio en el terminal"}`
+	backend.Publish("mostrador/v1/lima-01/caja-1/up/devices", message(7, "mostrador.gap.v1", gap))
+	backend.WaitEvents("devices", 4, 30*time.Second)
+	backend.Check()
+	if n := backend.Through("devices"); n != 7 {
+		t.Errorf("through %d, wanted 7", n)
+	}
+}
+
 // A consumer that was away gets what it missed, and a new one what it asks for.
 func TestConsumerIsDurable(t *testing.T) {
 	broker := uplinktest.Mosquitto(t, uplinktest.BrokerOptions{Persistent: true})

@@ -33,6 +33,9 @@ type ClusterOptions struct {
 	Certificates *Certificates
 	// Profile has the nodes answer at Cluster.Profile.
 	Profile bool
+	// Dir is where the nodes keep their data, each in a folder of its own; empty:
+	// on the disk, until the test ends.
+	Dir string
 }
 
 // A Cluster is three real nodes of NATS JetStream that speak MQTT, on free
@@ -75,7 +78,7 @@ func NATS(t testing.TB, opts ClusterOptions) *Cluster {
 	for i := range c.nodes {
 		c.nodes[i] = &natsNode{
 			process: process{t: t, path: strings.TrimSpace(string(out)), name: fmt.Sprintf("nats-%d", i+1)},
-			dir:     t.TempDir(),
+			dir:     opts.dir(t, i),
 			clients: FreeAddress(t), cluster: FreeAddress(t), monitor: FreeAddress(t), mqtt: FreeAddress(t),
 		}
 	}
@@ -87,6 +90,17 @@ func NATS(t testing.TB, opts ClusterOptions) *Cluster {
 	c.WaitReady()
 	c.deploy(root)
 	return c
+}
+
+func (o ClusterOptions) dir(t testing.TB, i int) string {
+	if o.Dir == "" {
+		return t.TempDir()
+	}
+	dir := filepath.Join(o.Dir, fmt.Sprintf("node-%d", i+1))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func moduleRoot(t testing.TB) string {
