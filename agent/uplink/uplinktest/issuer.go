@@ -130,7 +130,7 @@ func (i *Issuer) Connect(broker, user, password string) {
 				i.asked(m.Topic(), m.Payload())
 				return
 			}
-			i.renew(m.Topic(), m.Payload())
+			i.renewals(m.Topic(), m.Payload())
 		})
 		if token.WaitTimeout(answer) && token.Error() == nil {
 			tell()
@@ -288,6 +288,21 @@ func (i *Issuer) answerTo(code *IssuedCode, csr string) (map[string]any, error) 
 		answer[k] = v
 	}
 	return answer, nil
+}
+
+// renewals takes what comes on up/requests, alone or in a batch.
+func (i *Issuer) renewals(topic string, message []byte) {
+	if !IsBatch(message) {
+		i.renew(topic, message)
+		return
+	}
+	events, err := ReadBatch(message)
+	if err != nil {
+		return // the consumer of events finds what is wrong
+	}
+	for _, e := range events {
+		i.renew(topic, e)
+	}
 }
 
 // renew answers a renewal; the same to the same key.
