@@ -40,7 +40,7 @@ type plan struct {
 }
 
 // perAccount is how many terminals docs/fleet.md has in an account.
-const perAccount = 100
+const perAccount = 250
 
 // thePlan is small in make test; make fleet says what it wants.
 func thePlan(t *testing.T) plan {
