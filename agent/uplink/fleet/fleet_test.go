@@ -267,10 +267,14 @@ func (m *meter) look(pid int) {
 // record writes the table of docs/fleet.md under make fleet.
 func record(t *testing.T, p plan, r fleet.Report, m *meter) {
 	load := m.take()
+	where := "in memory"
+	if p.onDisk {
+		where = "on its disk"
+	}
 	table := fmt.Sprintf(`| what | measured |
 |---|---|
 | terminals, events a second in all, for | %d, %.0f, %v; seed 1 |
-| cluster | three nodes on this one machine of %d cores; replicas of streams and consumers 3; sync_interval %s |
+| cluster | three nodes on this one machine of %d cores, their data %s; %d accounts; replicas of streams and consumers 3; sync_interval %s |
 | nodes killed (kill -9), each away for | %d, %v |
 | connecting them all | %.0f s |
 | events emitted, arrived | %d, %d |
@@ -281,7 +285,7 @@ func record(t *testing.T, p plan, r fleet.Report, m *meter) {
 | latency p99.9, most (both in the time of a kill) | %.0f, %.0f ms |
 | fewest connected at once, connections in all | %d, %d |
 | load | %s |
-`, p.terminals, p.rate, p.duration, runtime.NumCPU(), p.sync, p.kills, p.duration/20, r.ConnectSeconds, r.Emitted, r.Arrived,
+`, p.terminals, p.rate, p.duration, runtime.NumCPU(), where, p.accounts, p.sync, p.kills, p.duration/20, r.ConnectSeconds, r.Emitted, r.Arrived,
 		r.Underway, r.Twice, r.Late, r.Rate, r.P50, r.P90, r.P99, r.P999, r.Max, r.Fewest, r.Connections, load)
 	t.Log(table)
 	if os.Getenv("MOSTRADOR_FLEET") == "" || t.Failed() {
