@@ -257,6 +257,9 @@ func (s *Store) start() error {
 	default:
 		s.log.Warn("the events start a new epoch", "file", s.path, "cause", cause, "epoch", s.opening.Epoch)
 	}
+	if s.options.Throwaway {
+		return nil
+	}
 	if err := s.witness.note(s.opening.Epoch, s.options.Machine, s.witness.commits); err != nil {
 		// Then the next opening starts an epoch, too, which does no harm.
 		s.log.Warn("the witness cannot be written", "file", s.witness.path, "error", err)

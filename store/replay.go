@@ -133,7 +133,7 @@ func redoSome(db *bolt.DB, kept []changeList) error {
 // openJournal opens the journal, or has the store do without one. One that is
 // there and cannot be opened may hold what was kept.
 func (s *Store) openJournal() error {
-	if !journals {
+	if !journals || s.options.Throwaway {
 		return nil
 	}
 	j := &s.journal

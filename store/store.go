@@ -45,6 +45,9 @@ type Options struct {
 	// "id:…" and "nic:…". A file whose marks of one kind are all others starts a
 	// new epoch: it was cloned. Empty: clones on other machines go unnoticed.
 	Machine []string
+	// Throwaway: nobody opens the file again, as in a simulation of thousands of
+	// stores. It has no journal and no witness, which each hold a file open.
+	Throwaway bool
 	// Clock for the store's moments, nil for a new one.
 	Clock *Clock
 	// Log gets what the store does on its own; nil: nothing.

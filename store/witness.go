@@ -161,15 +161,7 @@ func otherMachine(then, now []string) bool {
 // is called before anything is written.
 func (s *Store) epochCause() (cause string, err error) {
 	s.witness.path = s.path + ".witness"
-	said, seen, ok, err := s.witness.open()
-	var self string
-	if err == nil {
-		self, err = fileMark(s.witness.f)
-	}
-	if err != nil {
-		ok = false
-		s.log.Warn("the witness cannot be read: a new epoch starts", "file", s.witness.path, "error", err)
-	}
+	said, self, seen, ok := s.hear()
 	err = s.ViewDurable(func(tx *Tx) error {
 		epoch := string(tx.get(bucketMeta, []byte(metaEpoch)))
 		s.commitsBefore = tx.metaNumber(metaCommits)
@@ -186,6 +178,22 @@ func (s *Store) epochCause() (cause string, err error) {
 		return nil
 	})
 	return cause, err
+}
+
+// hear reads what the witness says, and what tells the witness itself.
+func (s *Store) hear() (said testimony, self string, seen uint64, ok bool) {
+	if s.options.Throwaway {
+		return testimony{}, "", 0, false
+	}
+	said, seen, ok, err := s.witness.open()
+	if err == nil {
+		self, err = fileMark(s.witness.f)
+	}
+	if err != nil {
+		s.log.Warn("the witness cannot be read: a new epoch starts", "file", s.witness.path, "error", err)
+		return testimony{}, "", 0, false
+	}
+	return said, self, seen, ok
 }
 
 // commits is how many transactions this store has committed, whichever file of

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// filesEach is how many files a terminal has open: its store's file, lock,
-// journal and intents, and its connection.
-const filesEach = 5
+// filesEach is how many files a terminal has open: its store's file and lock, and
+// its connection.
+const filesEach = 3
 
 // filesBeside is for everything else.
 const filesBeside = 200

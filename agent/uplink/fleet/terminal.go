@@ -37,7 +37,7 @@ const storeSize, storeReserve = 16 << 20, 128 << 10
 
 func (t *terminal) open(dir string) error {
 	st, err := store.Open(t.path(dir), store.Options{
-		Identity: t.set.Store + "/" + t.set.Terminal, MaxSize: storeSize, Reserve: storeReserve,
+		Identity: t.set.Store + "/" + t.set.Terminal, MaxSize: storeSize, Reserve: storeReserve, Throwaway: true,
 	})
 	if err != nil {
 		return err
