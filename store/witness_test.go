@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -183,4 +184,24 @@ func (w *witness) reopen(t *testing.T) (testimony, uint64, bool, error) {
 		t.Error(closed)
 	}
 	return said, commits, ok, err
+}
+
+// A store that nobody opens again keeps what it is given, and fewer files open.
+func TestThrowaway(t *testing.T) {
+	dir := t.TempDir()
+	s := at(t, dir, Options{Throwaway: true})
+	if _, _, err := s.order(1); err != nil {
+		t.Fatal(err)
+	}
+	if o := s.Opening(); o.NewEpoch != EpochNew || o.Epoch == "" {
+		t.Errorf("%+v", o)
+	}
+	for _, suffix := range []string{".journal", ".witness"} {
+		if _, err := os.Stat(s.path + suffix); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: %v", suffix, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
 }
