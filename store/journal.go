@@ -74,7 +74,7 @@ const (
 	maxRecord = 32 << 20
 	// maxPinned bounds the pages that the pin keeps from being used again, which
 	// make the file grow.
-	maxPinned = 512
+	maxPinned = 128
 	// journalPause is how long the journal stays out of use after a failure.
 	journalPause = time.Second
 )
