@@ -42,10 +42,10 @@ intake: tools ## Measure the store beside its peers (a quiet machine); writes th
 lab: tools tree ## Real USB printers in a virtual machine, and the service under a real systemd (needs root)
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 1h -v -run 'UnderSystemd|USB$$' ./cmd/mostrador
 
-# MOSTRADOR_FLEET_RATE, _MINUTES, _RAMP, _KILLS, _ACCOUNTS and _SYNC change the rest; _PROFILES
-# names a folder for what the nodes do and say.
-fleet: tools ## 5,000 terminals on three nodes that are killed, into docs/fleet.md (20 minutes)
-	MOSTRADOR_FLEET=$${MOSTRADOR_FLEET:-5000} go test -count=1 -timeout 2h -v -run FleetHolds ./agent/uplink/fleet
+# MOSTRADOR_FLEET says how many, _RATE, _MINUTES, _RAMP, _KILLS, _ACCOUNTS and _SYNC the rest;
+# _DISK=1 has the nodes' data on the disk, _PROFILES names a folder for what they do and say.
+fleet: tools ## 2,500 terminals on three nodes that are killed, into docs/fleet.md (a quarter of an hour)
+	MOSTRADOR_FLEET=$${MOSTRADOR_FLEET:-2500} go test -count=1 -timeout 2h -v -run FleetHolds ./agent/uplink/fleet
 
 build: $(addprefix dist-,$(TARGETS)) ## Build for every platform into dist/
 	@ls -l dist

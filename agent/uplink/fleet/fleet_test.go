@@ -59,10 +59,10 @@ func thePlan(t *testing.T) plan {
 		}
 		return n
 	}
-	p.terminals = int(number("MOSTRADOR_FLEET", 5000))
+	p.terminals = int(number("MOSTRADOR_FLEET", 2500))
 	p.rate = number("MOSTRADOR_FLEET_RATE", 500)
 	p.kills = int(number("MOSTRADOR_FLEET_KILLS", 4))
-	p.ramp = number("MOSTRADOR_FLEET_RAMP", 10)
+	p.ramp = number("MOSTRADOR_FLEET_RAMP", 25)
 	p.accounts = int(number("MOSTRADOR_FLEET_ACCOUNTS", math.Ceil(float64(p.terminals)/perAccount)))
 	p.duration = time.Duration(number("MOSTRADOR_FLEET_MINUTES", 10) * float64(time.Minute))
 	if s := os.Getenv("MOSTRADOR_FLEET_SYNC"); s != "" {
