@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -39,8 +40,10 @@ type usbPrinter struct {
 
 	mu     sync.Mutex
 	papers []string
-	left   int // bytes until it is unplugged; 0: never
+	left   int  // bytes until it is unplugged; 0: never
+	last   bool // it takes nothing after them
 	cut    chan struct{}
+	ended  chan struct{} // with the test
 }
 
 // Read is what comes through the plug, up to where it is pulled.
@@ -49,7 +52,12 @@ func (p *usbPrinter) Read(b []byte) (int, error) {
 	if p.left > 0 {
 		b = b[:min(len(b), p.left)]
 	}
+	over := p.last && p.left == 0
 	p.mu.Unlock()
+	if over {
+		<-p.ended
+		return 0, io.EOF
+	}
 	n, err := p.Gadget.Read(b)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,6 +67,14 @@ func (p *usbPrinter) Read(b []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// lastAfter is cutAfter where the machine itself is switched off then: however
+// long that takes, the printer takes nothing more.
+func (p *usbPrinter) lastAfter(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left, p.last = n, true
 }
 
 func (p *usbPrinter) cutAfter(n int) {
@@ -80,7 +96,7 @@ func newUSBPrinter(t *testing.T, name string, model drivertest.GadgetModel, port
 	if !found {
 		t.Fatal("TM-T20II is not known")
 	}
-	p := &usbPrinter{name: name, port: port, cut: make(chan struct{}, 1)}
+	p := &usbPrinter{name: name, port: port, cut: make(chan struct{}, 1), ended: make(chan struct{})}
 	o.Keep = 1
 	hear := o.OnPaper
 	o.OnPaper = func(paper virtual.Paper) {
@@ -99,6 +115,7 @@ func newUSBPrinter(t *testing.T, name string, model drivertest.GadgetModel, port
 		_ = p.works.ServeConn(context.Background(), p)
 	}()
 	t.Cleanup(func() {
+		close(p.ended)
 		if err := p.Gadget.Close(); err != nil {
 			t.Error(err)
 		}

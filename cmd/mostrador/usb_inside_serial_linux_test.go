@@ -92,7 +92,7 @@ func TestRebootInside(t *testing.T) {
 		c := newUSBCounter(t, db, p)
 		c.queue(1)
 		c.eventually(time.Minute, "the first ticket is out", func() bool { return len(p.seen()) == 1 && c.atRest() })
-		p.cutAfter(len(usbTicket(1)) * 5 / 2)
+		p.lastAfter(len(usbTicket(1)) * 5 / 2)
 		c.queue(tickets - 1)
 		<-p.cut
 		t.Log("switched off")
