@@ -10,13 +10,15 @@ package uplink
 // It belongs to the uplink's connections, of which there is one at a time.
 type wildcard struct {
 	granted  bool // once since the agent started
-	refusals int
-	each     bool // its topics were asked for one by one
+	refusals int  // on connections in turn
 }
 
 // enoughRefusals is how many connections ask in vain for a wildcard that was
 // never granted.
 const enoughRefusals = 2
+
+// each: its topics are asked for one by one.
+func (w wildcard) each() bool { return !w.granted && w.refusals >= enoughRefusals }
 
 // askAll subscribes to a wildcard. Where it is not granted its topics are to be
 // asked for, or the connection is of no use: then err says so.
@@ -26,15 +28,14 @@ func (s *session) askAll(w *wildcard, filter string, topics []string) (granted b
 		return false, err
 	}
 	if answer[filter] {
-		if w.each { // the broker's session has both, and would deliver twice
+		if w.each() { // the broker's session has both, and would deliver twice
 			s.client.Unsubscribe(topics...)
 		}
 		*w = wildcard{granted: true}
 		return true, nil
 	}
-	if w.refusals++; w.granted || w.refusals < enoughRefusals {
+	if w.refusals++; !w.each() {
 		return false, &refusedError{topic: filter}
 	}
-	w.each = true
 	return false, nil
 }

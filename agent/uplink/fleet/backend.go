@@ -28,39 +28,44 @@ const filter = "mostrador/v1/+/+/up/+"
 func (f *fleet) listen(ctx context.Context) (*backend, error) {
 	limit, cancel := context.WithTimeout(ctx, f.set.Patience)
 	defer cancel()
+	secure, err := trust(f.set.CAFile)
+	if err != nil {
+		return nil, err
+	}
 	var b backend
 	for n, account := range f.set.Backends {
-		o, err := f.subscriber(n, account)
-		if err != nil {
-			b.close()
-			return nil, err
-		}
-		client := mqtt.NewClient(o)
+		client := mqtt.NewClient(f.subscriber(n, account).SetTLSConfig(secure))
 		b.clients = append(b.clients, client)
 		if err := subscribe(limit, client); err != nil {
 			b.close()
-			return nil, fmt.Errorf("the counting subscriber %s: %w", account.Username, err)
+			return nil, fmt.Errorf("the counting subscriber %q %w", account.Username, err)
 		}
 	}
 	return &b, nil
 }
 
+// trust is TLS by a file of authorities, empty for the system's.
+func trust(caFile string) (*tls.Config, error) {
+	secure := &tls.Config{MinVersion: tls.VersionTLS12}
+	if caFile == "" {
+		return secure, nil
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, err
+	}
+	secure.RootCAs = x509.NewCertPool()
+	if !secure.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM form", caFile)
+	}
+	return secure, nil
+}
+
 // subscriber is how the n-th of the backend's clients connects.
-func (f *fleet) subscriber(n int, account Account) (*mqtt.ClientOptions, error) {
+func (f *fleet) subscriber(n int, account Account) *mqtt.ClientOptions {
 	o := mqtt.NewClientOptions()
 	for _, b := range f.set.Brokers {
 		o.AddBroker(strings.Replace(b, "mqtt://", "tcp://", 1))
-	}
-	if f.set.CAFile != "" {
-		pem, err := os.ReadFile(f.set.CAFile)
-		if err != nil {
-			return nil, err
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM form", f.set.CAFile)
-		}
-		o.SetTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
 	}
 	o.SetClientID(fmt.Sprintf("fleet-sim-%d-%d", time.Now().UnixNano(), n))
 	o.SetUsername(account.Username)
@@ -74,12 +79,12 @@ func (f *fleet) subscriber(n int, account Account) (*mqtt.ClientOptions, error) 
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) {
 		f.set.Log.Warn("the counting subscriber lost its connection", "user", account.Username, "error", err)
 	})
-	return o, nil
+	return o
 }
 
 func subscribe(ctx context.Context, client mqtt.Client) error {
 	if err := wait(ctx, client.Connect()); err != nil {
-		return fmt.Errorf("it cannot connect: %w", err)
+		return fmt.Errorf("cannot connect: %w", err)
 	}
 	token := client.Subscribe(filter, 1, nil)
 	err := wait(ctx, token)
@@ -87,7 +92,7 @@ func subscribe(ctx context.Context, client mqtt.Client) error {
 		err = errors.New("the broker does not grant it")
 	}
 	if err != nil {
-		return fmt.Errorf("it cannot subscribe to %s: %w", filter, err)
+		return fmt.Errorf("cannot subscribe to %s: %w", filter, err)
 	}
 	return nil
 }

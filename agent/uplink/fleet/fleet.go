@@ -177,16 +177,6 @@ func (f *fleet) connect(ctx, lines context.Context, parts *sync.WaitGroup) error
 	return nil
 }
 
-// firstComplaint is what keeps a terminal away, in its own words.
-func (f *fleet) firstComplaint() string {
-	for _, t := range f.terminals {
-		if s, ok := t.status(); ok && !s.Connected && s.LastError != "" {
-			return s.LastError + ". " + s.Advice
-		}
-	}
-	return ""
-}
-
 // emitters commit at the same time, so that one slow commit holds up no other.
 const emitters = 8
 

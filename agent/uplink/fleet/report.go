@@ -107,7 +107,6 @@ func (f *fleet) report() Report {
 	// What has arrived is counted first, so that nothing seems to arrive that was
 	// not emitted.
 	f.ledger.into(&r)
-	r.Complaint = f.firstComplaint()
 	for _, t := range f.terminals {
 		t.count(&r)
 	}

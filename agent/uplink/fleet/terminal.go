@@ -114,17 +114,6 @@ func (t *terminal) take(sequence int) (due time.Time, first, inOrder bool) {
 	return t.emitted[sequence-1], first, inOrder
 }
 
-// status is its uplink's, once it is open.
-func (t *terminal) status() (s uplink.Status, ok bool) {
-	t.mu.Lock()
-	u := t.uplink
-	t.mu.Unlock()
-	if u == nil {
-		return s, false
-	}
-	return u.Status(), true
-}
-
 // count says how its events stand: lost are those that the broker has
 // acknowledged and that have not arrived, waiting those that it has not.
 func (t *terminal) count(r *Report) {
@@ -141,8 +130,11 @@ func (t *terminal) count(r *Report) {
 		}
 	}
 	s := t.uplink.Status()
-	if s.Connected {
+	switch {
+	case s.Connected:
 		r.Connected++
+	case r.Complaint == "" && s.LastError != "":
+		r.Complaint = s.LastError + ". " + s.Advice
 	}
 	r.Connections += int(s.Session)
 	for _, w := range s.Waiting {

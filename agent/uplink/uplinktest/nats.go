@@ -302,29 +302,27 @@ type Limits struct {
 // Limits asks a node for them.
 func (c *Cluster) Limits(i int) Limits {
 	c.t.Helper()
-	n := c.nodes[i]
-	resp, err := http.Get("http://" + n.monitor + "/varz")
-	n.must(err)
-	defer resp.Body.Close()
-	defer http.DefaultClient.CloseIdleConnections()
 	var varz struct {
 		JetStream struct{ Limits Limits }
 	}
-	n.must(json.NewDecoder(resp.Body).Decode(&varz))
+	c.nodes[i].must(c.nodes[i].ask("/varz", &varz))
 	return varz.JetStream.Limits
 }
 
 // healthy asks the node itself.
-func (n *natsNode) healthy() error {
+func (n *natsNode) healthy() error { return n.ask("/healthz", &struct{}{}) }
+
+// ask reads what a node tells about itself.
+func (n *natsNode) ask(path string, answer any) error {
 	client := http.Client{Timeout: 2 * time.Second}
 	defer client.CloseIdleConnections()
-	resp, err := client.Get("http://" + n.monitor + "/healthz")
+	resp, err := client.Get("http://" + n.monitor + path)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("healthz: %s", resp.Status)
+		return fmt.Errorf("%s: %s", path, resp.Status)
 	}
-	return nil
+	return json.NewDecoder(resp.Body).Decode(answer)
 }
