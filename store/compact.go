@@ -207,6 +207,9 @@ func (s *Store) replaceFile(c *compaction) error {
 	case s.held != nil || c.broken || s.lock == nil:
 		return errNotNow
 	}
+	if err := s.land(); err != nil {
+		return err
+	}
 	commits, err := s.lastCommit()
 	if err != nil {
 		return err
@@ -310,11 +313,10 @@ func (s *Store) noteChanges(journaled bool) (again *redo, n notes) {
 	if !journaled {
 		return again, again
 	}
-	s.journal.list = s.journal.list[:0]
 	if again == nil {
-		return nil, &s.journal.list
+		return nil, &s.ahead.made
 	}
-	return again, bothNotes{again, &s.journal.list}
+	return again, bothNotes{again, &s.ahead.made}
 }
 
 // keepRedo keeps what a transaction that was committed has changed.

@@ -260,10 +260,10 @@ func (s *Store) settle() error {
 			return err
 		}
 	}
-	err := s.flush(s.held.b, false)
+	err := s.flush(s.held.b)
 	if isFull(err) && s.makeRoomHeld() {
 		if err = s.rebuild(); err == nil {
-			err = s.flush(s.held.b, false)
+			err = s.flush(s.held.b)
 		}
 	}
 	if err == nil {

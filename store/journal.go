@@ -1,13 +1,10 @@
 package store
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"hash/fnv"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -20,8 +17,8 @@ import (
 // bbolt waits for the disk twice in each commit and writes every page anew that
 // it touches, a dozen of them for a lone sale. So what a transaction has changed
 // goes into a journal first, NAME.journal, and is on disk there when it counts as
-// kept; the pages go into the file without waiting, and the disk is waited for
-// when the journal is full. That is a checkpoint.
+// kept; the pages go into the file later (ahead.go) and without waiting, and the
+// disk is waited for when the journal is full. That is a checkpoint.
 //
 // What a power cut leaves of pages that nobody waited for is anybody's guess. So
 // the state of the last checkpoint, the base, stays whole: a reading transaction
@@ -46,15 +43,16 @@ type journal struct {
 	// head is what the file begins with from its first record on.
 	generation uint64
 	head       []byte
-	// at is where the next record goes, last where the latest stands.
-	at, last int64
+	// at is where the next record goes, and next its number: the base's
+	// transaction and on from there.
+	at   int64
+	next uint64
 	// wiped: no head is in the file.
 	wiped bool
 	// stopped is when it was given up for a while.
 	stopped time.Time
 
-	list   changeList // of the transaction under way
-	packed []byte
+	packed []byte // the record under way
 
 	// For tests of crashes: a journal that does not wait for the disk, and one
 	// that does not keep its base.
@@ -72,9 +70,6 @@ const (
 	// maxRecord bounds what one transaction changes, if it goes through the
 	// journal; bytes.
 	maxRecord = 32 << 20
-	// maxPinned bounds the pages that the pin keeps from being used again, which
-	// make the file grow.
-	maxPinned = 128
 	// journalPause is how long the journal stays out of use after a failure.
 	journalPause = time.Second
 )
@@ -111,40 +106,67 @@ func (j *journal) fill() error {
 // discard removes a journal that has never been used.
 func (j *journal) discard() error { return errors.Join(j.close(), os.Remove(j.path)) }
 
-// kept has the journal keep what transaction b has changed, before it is
-// committed; false: its pages must be waited for.
-func (s *Store) kept(b *bolt.Tx) (bool, error) {
+// errNotSo: those who ran must run again, for the journal does not take what they
+// have changed as it is.
+var errNotSo = errors.New("it goes another way")
+
+// keep has the journal keep what those have changed who ran in b, which stays
+// open.
+func (s *Store) keep(b *bolt.Tx) error {
 	j := &s.journal
-	if len(j.list) > maxRecord {
-		return false, s.stopJournal()
+	list := s.ahead.running()
+	past := len(list) > maxRecord || s.weight(b) > s.options.Reserve*3/4
+	if !past {
+		j.packed = s2.Encode(j.packed[:cap(j.packed)], list)
 	}
-	j.packed = s2.Encode(j.packed[:cap(j.packed)], j.list)
 	room := int64(recordHead + len(j.packed))
-	if room > j.size-journalHead {
-		return false, s.stopJournal()
+	switch {
+	case past || room > j.size-journalHead:
+		return errors.Join(errNotSo, s.takeBack(b), s.stopJournal())
+	case j.at+room > j.size:
+		return errors.Join(errNotSo, s.takeBack(b), s.pauseOn(s.checkpoint()))
 	}
-	if err := s.readyFor(room); err != nil {
-		s.log.Warn("the journal cannot be used for a while", "file", j.path, "error", err)
-		j.stopped = time.Now()
-		return false, s.stopJournal()
-	}
-	if err := j.append(uint64(b.ID())); err != nil {
+	s.options.OnCommit(false)
+	if err := j.append(j.next); err != nil {
 		// It may be on disk, or not.
-		return false, errors.Join(err, s.stopJournal())
+		return errors.Join(s.named(err), s.takeBack(b), s.stopJournal())
 	}
-	return true, nil
+	s.ahead.keep(b)
+	s.options.OnCommit(true)
+	return nil
 }
 
-// readyFor has the journal in use, with room for a record.
-func (s *Store) readyFor(room int64) error {
+// readyJournal has the journal in use, with room as far as can be foreseen; false
+// when it cannot be used for a while.
+func (s *Store) readyJournal() (bool, error) {
 	j := &s.journal
+	var err error
 	switch {
 	case j.pin == nil:
-		return s.startJournal()
-	case j.at+room > j.size, s.db.Stats().PendingPageN > maxPinned:
-		return s.checkpoint()
+		err = s.startJournal()
+	case j.at+j.size/8 > j.size, s.db.Stats().PendingPageN > s.maxPinned():
+		err = s.checkpoint()
+	case s.ahead.b == nil, s.heavy():
+		err = s.land()
 	}
-	return nil
+	err = s.pauseOn(err)
+	return j.pin != nil, err
+}
+
+// pauseOn does without the journal for a while if it cannot be used.
+func (s *Store) pauseOn(err error) error {
+	if err == nil || s.ahead.kept > 0 || s.damaged != nil {
+		return err
+	}
+	s.log.Warn("the journal cannot be used for a while", "file", s.journal.path, "error", err)
+	s.journal.stopped = time.Now()
+	return s.stopJournal()
+}
+
+// maxPinned bounds the pages that the pin keeps from being used again, which make
+// the file grow.
+func (s *Store) maxPinned() int {
+	return int(min(4<<20, s.options.MaxSize/8) / s.pageSize)
 }
 
 // append writes what is packed as the record of a transaction and waits for the
@@ -170,7 +192,7 @@ func (j *journal) append(id uint64) error {
 	if err := j.sync(); err != nil {
 		return err
 	}
-	j.last, j.at = j.at, j.at+int64(len(buffer)-start)
+	j.at, j.next = j.at+int64(len(buffer)-start), id+1
 	return nil
 }
 
@@ -193,6 +215,9 @@ func (j *journal) told(step string) {
 
 // checkpoint brings the file to disk and makes what it holds the base.
 func (s *Store) checkpoint() error {
+	if err := s.land(); err != nil {
+		return err
+	}
 	if err := s.syncPages(); err != nil {
 		return err
 	}
@@ -203,9 +228,7 @@ func (s *Store) checkpoint() error {
 // journal are what is left, so that nothing may be written any more.
 func (s *Store) syncPages() error {
 	if err := s.db.Sync(); err != nil {
-		s.damaged = fmt.Errorf("%w: its pages do not reach the disk; what was kept stands in the journal: %w", ErrDamaged, err)
-		s.distrust()
-		return s.damaged
+		return s.onlyJournal(err)
 	}
 	s.step("pages synced")
 	return nil
@@ -227,9 +250,9 @@ func (s *Store) startJournal() error {
 	if j.pin = pin; j.unpinned {
 		_ = pin.Rollback()
 	}
-	j.generation, j.at = rand.Uint64(), journalHead
+	j.generation, j.at, j.next = rand.Uint64(), journalHead, uint64(pin.ID())+1
 	j.head = headOf(j.generation, base, s.pageSize)
-	s.db.NoSync = true
+	s.db.NoSync, s.db.NoGrowSync = true, true
 	return nil
 }
 
@@ -263,11 +286,14 @@ func (s *Store) stopJournal() error {
 	case s.damaged != nil:
 		return s.damaged // what the journal tells may be all there is
 	}
+	if err := s.land(); err != nil {
+		return err
+	}
 	if j.pin != nil {
 		if err := s.syncPages(); err != nil {
 			return err
 		}
-		s.db.NoSync = s.unsynced
+		s.db.NoSync, s.db.NoGrowSync = s.unsynced, false
 		j.stopped = time.Now()
 	}
 	if !j.wiped {
@@ -292,28 +318,10 @@ func (j *journal) wipe() error {
 	return nil
 }
 
-// retract takes back the latest record, whose transaction was not committed, and
-// stops the journal.
-func (s *Store) retract() error {
-	j := &s.journal
-	_, err := j.f.WriteAt(make([]byte, recordHead), j.last)
-	if err == nil {
-		err = j.sync()
-	}
-	if err != nil {
-		s.damaged = fmt.Errorf("%w: its journal holds what was not kept: %w", ErrDamaged, err)
-		return s.damaged
-	}
-	if j.at = j.last; s.damaged != nil {
-		return nil
-	}
-	return s.stopJournal()
-}
-
 // journalReady: the next transaction may go through the journal.
 func (s *Store) journalReady() bool {
 	j := &s.journal
-	return j.live && s.held == nil && !s.health.Full && (j.pin != nil || time.Since(j.stopped) > journalPause)
+	return j.live && s.held == nil && !s.health.Full && !s.tight() && (j.pin != nil || time.Since(j.stopped) > journalPause)
 }
 
 // close lets go of the journal; nothing more is written.
@@ -325,122 +333,4 @@ func (j *journal) close() error {
 	err := j.f.Close()
 	j.f, j.live = nil, false
 	return err
-}
-
-// A base is what a journal's records start from.
-type base struct {
-	head
-	meta []byte // the first bytes of its meta page
-	// top tells the pages at the top of its tree from all others: the epoch and
-	// the time of the last opening are in them.
-	top uint64
-}
-
-// baseOf reads a base from the file, given its transaction.
-func baseOf(f io.ReaderAt, id uint64, pageSize int64) (base, error) {
-	b := base{meta: make([]byte, metaCopy)}
-	if _, err := f.ReadAt(b.meta, int64(id%2)*pageSize); err != nil {
-		return base{}, err
-	}
-	var ok bool
-	if b.head, ok = metaAt(b.meta, 0); !ok || b.txid != id {
-		return base{}, fmt.Errorf("the head is not that of transaction %d", id)
-	}
-	var err error
-	b.top, err = topOf(f, b.head)
-	return b, err
-}
-
-// topOf is a checksum of the root page and of what it branches to.
-func topOf(f io.ReaderAt, h head) (uint64, error) {
-	sum := fnv.New64a()
-	read := func(page uint64) ([]byte, error) {
-		b := make([]byte, h.pageSize)
-		_, err := f.ReadAt(b, int64(page)*int64(h.pageSize))
-		_, _ = sum.Write(b)
-		return b, err
-	}
-	root, err := read(h.root)
-	if err != nil {
-		return 0, err
-	}
-	order := binary.NativeEndian
-	if order.Uint16(root[8:]) != flagBranch {
-		return sum.Sum64(), nil
-	}
-	for i := range min(int(order.Uint16(root[10:])), (len(root)-pageHeader)/elementSize) {
-		if _, err := read(order.Uint64(root[pageHeader+i*elementSize+8:])); err != nil {
-			return 0, err
-		}
-	}
-	return sum.Sum64(), nil
-}
-
-// headOf is the journal's head: magic, generation, page size, the base's meta
-// page and top, a checksum.
-func headOf(generation uint64, b base, pageSize int64) []byte {
-	h := append(make([]byte, 0, journalHead), journalMagic...)
-	h = binary.BigEndian.AppendUint64(h, generation)
-	h = binary.BigEndian.AppendUint64(h, uint64(pageSize))
-	h = append(h, b.meta...)
-	h = binary.BigEndian.AppendUint64(h, b.top)
-	h = binary.BigEndian.AppendUint32(h, crc32.Checksum(h, castagnoli))
-	return h[:journalHead]
-}
-
-// A past is what a journal tells: the base, and what was kept since.
-type past struct {
-	base
-	// kept are what the transactions after the base have changed, in order.
-	kept []changeList
-}
-
-// readPast reads a journal; nothing is kept where it has no head, or no record.
-func readPast(r io.Reader) (p past, err error) {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return past{}, err
-	}
-	const sum = len(journalMagic) + 16 + metaCopy + 8
-	if len(b) < journalHead || !bytes.HasPrefix(b, []byte(journalMagic)) ||
-		binary.BigEndian.Uint32(b[sum:]) != crc32.Checksum(b[:sum], castagnoli) {
-		return past{}, nil
-	}
-	rest := b[len(journalMagic):sum]
-	generation := binary.BigEndian.Uint64(rest)
-	p.meta, p.top = rest[16:][:metaCopy], binary.BigEndian.Uint64(rest[16+metaCopy:])
-	var ok bool
-	if p.head, ok = metaAt(p.meta, 0); !ok || uint64(p.pageSize) != binary.BigEndian.Uint64(rest[8:]) {
-		return past{}, nil
-	}
-	for b = b[journalHead:]; ; {
-		list, size := readRecord(b, generation, p.txid+uint64(len(p.kept))+1)
-		if list == nil {
-			return p, nil
-		}
-		p.kept = append(p.kept, list)
-		b = b[size:]
-	}
-}
-
-// readRecord reads the record that b begins with, nil when it is none of this
-// generation and transaction.
-func readRecord(b []byte, generation, id uint64) (list changeList, size int) {
-	if len(b) < recordHead {
-		return nil, 0
-	}
-	length := uint64(binary.BigEndian.Uint32(b[4:]))
-	if size = recordHead + int(length); length > uint64(len(b)-recordHead) || binary.BigEndian.Uint64(b[8:]) != generation || binary.BigEndian.Uint64(b[16:]) != id ||
-		binary.BigEndian.Uint32(b) != crc32.Checksum(b[4:size], castagnoli) {
-		return nil, 0
-	}
-	packed := b[recordHead:size]
-	if n, err := s2.DecodedLen(packed); err != nil || n > maxRecord {
-		return nil, 0
-	}
-	list, err := s2.Decode(nil, packed)
-	if err != nil || len(list) == 0 {
-		return nil, 0
-	}
-	return list, size
 }

@@ -367,6 +367,7 @@ func (s *Store) letGo() error {
 		if s.damaged == nil {
 			err = s.stopJournal()
 		}
+		s.letGoAhead()
 		s.journal.unpin()
 		err = errors.Join(err, s.db.Close()) // a second time it does nothing
 	}

@@ -75,7 +75,15 @@ func (s *Store) free() int64 {
 
 // short: only the reserve is left, as far as can be told without trying.
 func (s *Store) short() bool {
-	return !s.reserve.whole() || s.space.size-s.free() >= s.options.MaxSize-s.options.Reserve
+	used := s.space.size - s.free() + s.weight(s.ahead.b)
+	return !s.reserve.whole() || used >= s.options.MaxSize-s.options.Reserve
+}
+
+// tight: only the reserve might be left, with what is ahead in the file, and with
+// what the journal's base keeps.
+func (s *Store) tight() bool {
+	used := s.space.size - int64(s.db.Stats().FreePageN)*s.pageSize + s.weight(s.ahead.b)
+	return used+int64(s.db.AllocSize) >= s.options.MaxSize-s.options.Reserve
 }
 
 // onlyReserve tells whether the next transaction must do with the reserve,
@@ -120,7 +128,7 @@ func (s *Store) write(batch []*call) {
 	}
 	s.noteSpace(batch, onlyReserve)
 	switch {
-	case isFull(err):
+	case isFull(err) && s.ahead.kept == 0:
 		s.beginHolding(rest, err)
 	case err != nil:
 		fail(rest, err)

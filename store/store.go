@@ -94,6 +94,7 @@ type Store struct {
 	intents  intents
 	witness  witness
 	journal  journal
+	ahead    ahead
 	// commitsBefore is how many transactions went into files before this one.
 	commitsBefore uint64
 	streams       map[Stream]place

@@ -18,9 +18,10 @@ import (
 //
 // In it stand the epoch, what tells the machine, what tells the witness itself
 // from a copy of it, and how many transactions were committed. The count is
-// written after every commit and left to the system to flush: it is never ahead
-// of the file, and what a power cut takes of it, at most half a minute on Linux,
-// is what a file may be rolled back by unnoticed. Unnoticed, too, is a whole disk
+// written when they have landed in the file, which is before anybody reads them to
+// send them, and left to the system to flush: it is never ahead of the file, and
+// what a power cut takes of it, at most half a minute on Linux, is what a file may
+// be rolled back by unnoticed. Unnoticed, too, is a whole disk
 // that is set back, witness and all, on the same machine.
 type witness struct {
 	path string

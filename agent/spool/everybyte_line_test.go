@@ -55,7 +55,7 @@ type booth struct {
 
 	mu    sync.Mutex
 	dark  bool          // the terminal has no power
-	image [2][]byte     // of the store and its witness as they were last synced
+	image [3][]byte     // of the store's files as they were last synced
 	out   chan struct{} // closed when the terminal's power goes
 }
 
@@ -100,10 +100,10 @@ func (b *booth) commit(durable bool) {
 }
 
 func (b *booth) keep() {
-	var image [2][]byte
+	var image [3][]byte
 	for i, path := range b.files() {
 		var err error
-		// Before the first opening there is no witness.
+		// Before the first opening there is but the store.
 		if image[i], err = os.ReadFile(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			panic(err)
 		}
@@ -115,7 +115,7 @@ func (b *booth) keep() {
 	}
 }
 
-func (b *booth) files() [2]string { return [2]string{b.path, b.path + ".witness"} }
+func (b *booth) files() [3]string { return [3]string{b.path, b.path + ".journal", b.path + ".witness"} }
 
 // does is what a trigger fires.
 func (b *booth) does(a action) func() {

@@ -162,7 +162,8 @@ func TestRateCountsBatches(t *testing.T) {
 	backend.Check()
 }
 
-// A line that breaks in the middle of batches, with lost acknowledgements before.
+// A line that breaks in the middle of a batch, or after batches whose
+// acknowledgements were lost.
 func TestLineCutInABatch(t *testing.T) {
 	broker := uplinktest.Mosquitto(t, uplinktest.BrokerOptions{})
 	backend := consumer(t, broker)
@@ -170,11 +171,15 @@ func TestLineCutInABatch(t *testing.T) {
 	st := openStore(t)
 	start(t, batchSettings(line.URL()), st, newDesk())
 	for round := range 6 {
-		line.CutAfter(int64(500 + 331*round))
 		if round%3 == 2 {
 			line.SetFlow(uplinktest.Through, uplinktest.Lost)
+			emit(t, st, 200)
+			backend.WaitEvents("sales", 200*round+1, patience)
+			line.Cut()
+		} else {
+			line.CutAfter(int64(500 + 331*round))
+			emit(t, st, 200)
 		}
-		emit(t, st, 200)
 		eventually(t, fmt.Sprintf("cut %d", round), nil, line.IsCut)
 		line.Restore()
 		backend.WaitEvents("sales", 200*(round+1), patience)
