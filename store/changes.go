@@ -8,9 +8,10 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// notes are what a transaction is told to remember of its changes.
+// notes are what a transaction is told to remember of its changes. put returns a
+// copy of the value that stays as it is for as long as the transaction.
 type notes interface {
-	put(bucket string, key, value []byte)
+	put(bucket string, key, value []byte) []byte
 	delete(bucket string, key []byte)
 	sequence(bucket string, n uint64)
 }
@@ -18,9 +19,9 @@ type notes interface {
 // bothNotes are two of them at once.
 type bothNotes [2]notes
 
-func (b bothNotes) put(bucket string, key, value []byte) {
+func (b bothNotes) put(bucket string, key, value []byte) []byte {
 	b[0].put(bucket, key, value)
-	b[1].put(bucket, key, value)
+	return b[1].put(bucket, key, value)
 }
 
 func (b bothNotes) delete(bucket string, key []byte) {
@@ -44,9 +45,10 @@ const (
 	changeSequence = 's' // bucket, number
 )
 
-func (l *changeList) put(bucket string, key, value []byte) {
+func (l *changeList) put(bucket string, key, value []byte) []byte {
 	*l = appendText(append(*l, changePut), bucket)
 	*l = appendText(appendText(*l, key), value)
+	return (*l)[len(*l)-len(value) : len(*l) : len(*l)]
 }
 
 func (l *changeList) delete(bucket string, key []byte) {

@@ -22,7 +22,7 @@ func (tx *Tx) SetCursor(name string, v []byte) error {
 	if len(v) > maxCursor {
 		return fmt.Errorf("cursor %s: %d bytes are more than a cursor keeps (%d)", name, len(v), maxCursor)
 	}
-	return tx.put(bucketCursors, composite(name), bytes.Clone(v))
+	return tx.put(bucketCursors, composite(name), v)
 }
 
 // maxKept bounds one record of a set: 4 MiB.
@@ -37,7 +37,7 @@ func (tx *Tx) Keep(set, name string, v []byte) error {
 	if len(v) > maxKept {
 		return fmt.Errorf("%s %s: %d bytes are more than is kept (%d)", set, name, len(v), maxKept)
 	}
-	return tx.put(bucketCursors, composite(set, name), bytes.Clone(v))
+	return tx.put(bucketCursors, composite(set, name), v)
 }
 
 // AllKept yields copies of all that Keep has put into a set.
@@ -45,7 +45,7 @@ func (tx *Tx) AllKept(set string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		own := composite(set)
 		for key, v := range tx.walk(bucketCursors, own, nil, false) {
-			if len(key) > len(own) && !yield(bytes.Clone(v)) {
+			if len(key) > len(own) && !yield(v) {
 				return
 			}
 		}

@@ -49,7 +49,7 @@ func (o *object) number(name string, n uint64) {
 }
 
 // plain writes what has a text that needs no escapes: a time, a quantity.
-func (o *object) plain(name string, t encoding.TextAppender) {
+func plain[T encoding.TextAppender](o *object, name string, t T) {
 	o.name(name)
 	o.b = append(o.b, '"')
 	var err error
@@ -101,7 +101,7 @@ func appendEvent(b []byte, e *Event) ([]byte, error) {
 	o.text("type", e.Type)
 	o.text("epoch", e.Epoch)
 	o.number("sequence", e.Sequence)
-	o.plain("time", e.Time)
+	plain(&o, "time", e.Time)
 	o.name("data")
 	o.b = append(o.b, e.Data...)
 	return append(o.b, '}'), o.err
@@ -116,7 +116,7 @@ func appendSale(b []byte, s *Sale) ([]byte, error) {
 	o.text("receipt", s.Receipt)
 	o.some("point_of_sale", s.PointOfSale)
 	o.text("business_date", s.BusinessDate)
-	o.plain("closed_at", s.ClosedAt)
+	plain(&o, "closed_at", s.ClosedAt)
 	o.text("currency", s.Currency)
 	list(&o, "lines", s.Lines, writeSaleLine)
 	if len(s.Payments) > 0 {
@@ -138,7 +138,7 @@ func appendSale(b []byte, s *Sale) ([]byte, error) {
 	}
 	o.name("recorded_at")
 	o.b = append(o.b, '{')
-	o.plain("wall", s.RecordedAt.Wall)
+	plain(&o, "wall", s.RecordedAt.Wall)
 	o.text("boot", s.RecordedAt.Boot)
 	o.integer("uptime_ns", int64(s.RecordedAt.Uptime))
 	o.name("synced")
@@ -149,7 +149,7 @@ func appendSale(b []byte, s *Sale) ([]byte, error) {
 func writeSaleLine(o *object, l *SaleLine) {
 	o.some("external_id", l.ExternalID)
 	o.text("name", l.Name)
-	o.plain("quantity", l.Quantity)
+	plain(o, "quantity", l.Quantity)
 	o.integer("unit", l.Unit)
 	o.integer("total", l.Total)
 	if len(l.Modifiers) > 0 {
@@ -162,7 +162,7 @@ func writeModifier(o *object, m *Modifier) {
 	o.some("id", m.ID)
 	o.some("group", m.Group)
 	o.text("name", m.Name)
-	o.plain("quantity", m.Quantity)
+	plain(o, "quantity", m.Quantity)
 	o.integer("price", m.Price)
 	if len(m.Modifiers) > 0 {
 		list(o, "modifiers", m.Modifiers, writeModifier)

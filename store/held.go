@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -44,14 +43,12 @@ func (r *redo) in(bucket string) *changes {
 	return r.of[bucket]
 }
 
-func (r *redo) put(bucket string, key, value []byte) {
-	if r == nil {
-		return
+func (r *redo) put(bucket string, key, value []byte) []byte {
+	kept := append([]byte{}, value...) // not nil
+	if r != nil {
+		r.note(bucket, key, kept)
 	}
-	if value == nil {
-		value = []byte{}
-	}
-	r.note(bucket, key, bytes.Clone(value))
+	return kept
 }
 
 func (r *redo) delete(bucket string, key []byte) {

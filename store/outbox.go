@@ -55,7 +55,8 @@ func (tx *Tx) Emit(stream Stream, typ string, data any) (*Event, error) {
 		Epoch: tx.store.opening.Epoch, Sequence: position - place.base,
 		Time: tx.Now().Wall, Data: encoded.body,
 	}
-	record, err := appendEvent(make([]byte, 0, len(e.Data)+384), e)
+	record, err := appendEvent(tx.store.scratch.event[:0], e)
+	tx.store.scratch.event = record
 	if err != nil {
 		return nil, fmt.Errorf("encode a %s: %w", typ, err)
 	}

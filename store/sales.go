@@ -24,7 +24,8 @@ func (tx *Tx) RecordSale(typ string, s *Sale) (added bool, err error) {
 	return true, err
 }
 
-// putSale is PutSale with the sale's JSON, if it is added.
+// putSale is PutSale with the sale's JSON, if it is added; it is good until the
+// next sale.
 func (tx *Tx) putSale(s *Sale) (added bool, body []byte, err error) {
 	if tx.call == nil {
 		return false, nil, errReadOnly
@@ -51,7 +52,8 @@ func (tx *Tx) putSale(s *Sale) (added bool, body []byte, err error) {
 		return false, nil, err
 	}
 	tx.topics |= 1 << TopicSales
-	body, err = appendSale(make([]byte, 0, 1024), s)
+	body, err = appendSale(tx.store.scratch.sale[:0], s)
+	tx.store.scratch.sale = body
 	if err != nil {
 		return false, nil, fmt.Errorf("encode sale %s of %s: %w", s.SourceID, s.Source, err)
 	}

@@ -107,12 +107,14 @@ type Store struct {
 	pageSize int64
 
 	// writer is held by whoever writes: the leader of a commit, Recover, Close.
-	// It guards the reserve, what is known of the space, and random.
+	// It guards the reserve, what is known of the space, random and scratch.
 	writer  sync.Mutex
 	reserve reserve
 	space   space
 	random  *bufio.Reader // for ids, many at a time
-	damaged error         // a commit has met damage: nothing more is written
+	// scratch is where records are encoded before they are put.
+	scratch struct{ sale, event []byte }
+	damaged error // a commit has met damage: nothing more is written
 	// compacting is a compaction that is under way, nil normally.
 	compacting *compaction
 

@@ -48,6 +48,9 @@ func (tx *Tx) newID() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make an id: %w", err)
 	}
+	if tx.call.ids == nil {
+		tx.call.ids = make([]string, 0, 2) // a record's and its event's
+	}
 	tx.call.ids = append(tx.call.ids, id.String())
 	tx.granted++
 	return id.String(), nil
@@ -85,12 +88,11 @@ func (tx *Tx) put(bucket string, key, value []byte) error {
 	if tx.call == nil {
 		return errReadOnly
 	}
-	if err := tx.bucket(bucket).Put(key, value); err != nil {
-		return fmt.Errorf("write to %s: %w", bucket, err)
-	}
 	tx.changes++
 	tx.grew = true
-	tx.notes.put(bucket, key, value)
+	if err := tx.bucket(bucket).Put(key, tx.notes.put(bucket, key, value)); err != nil {
+		return fmt.Errorf("write to %s: %w", bucket, err)
+	}
 	return nil
 }
 
