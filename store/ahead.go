@@ -22,10 +22,12 @@ type ahead struct {
 	// b has what the journal is ahead by; nil when it is not, or when that must be
 	// made once more.
 	b *bolt.Tx
-	// made is what was changed in b: its first kept bytes stand in the journal,
-	// the rest is what those have changed who run.
+	// made is what was changed in b: its first kept bytes stand in the journal, or
+	// are on their way there, the rest is what those have changed who run.
 	made changeList
 	kept int
+	// lost is the record that has not come there; journal.writing guards it.
+	lost *record
 	// some: there is something to land.
 	some atomic.Bool
 }
@@ -37,15 +39,11 @@ const maxAhead = 2 << 20
 func (a *ahead) running() changeList { return a.made[a.kept:] }
 
 // keep counts in those who ran in b.
-func (a *ahead) keep(b *bolt.Tx) {
-	a.b, a.kept = b, len(a.made)
-	a.some.Store(true)
-}
+func (a *ahead) keep(b *bolt.Tx) { a.b, a.kept = b, len(a.made) }
 
 // landed begins anew.
 func (a *ahead) landed() {
 	a.kept = 0
-	a.some.Store(false)
 	if a.made = a.made[:0]; cap(a.made) > 2*maxAhead {
 		a.made = nil
 	}
@@ -68,6 +66,9 @@ func (s *Store) heavy() bool {
 
 // land brings the file to where the journal is. The writer is held.
 func (s *Store) land() error {
+	if err := s.arrive(); err != nil {
+		return err
+	}
 	a := &s.ahead
 	for a.kept > 0 {
 		if s.damaged != nil {
@@ -92,6 +93,7 @@ func (s *Store) land() error {
 			return errors.Join(s.full(), err)
 		}
 	}
+	a.some.Store(false)
 	return nil
 }
 

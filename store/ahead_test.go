@@ -1,11 +1,16 @@
 package store
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // unlanded is a store with sales that stand in the journal only.
@@ -53,29 +58,95 @@ func TestWhoFailsTakesNothingAlong(t *testing.T) {
 	}
 }
 
-// TestAJournalThatFails: who meets it is told, what was acknowledged is there, and
-// the store goes on without it.
+// TestAJournalThatFails: what was acknowledged stands there, and nothing more is.
 func TestAJournalThatFails(t *testing.T) {
 	s := unlanded(t, 10)
-	broken, err := os.Open(s.journal.path) // cannot be written to
+	broken, err := os.Open(s.journal.path) // cannot be written to, nor wiped
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer broken.Close()
 	whole := s.journal.f
-	s.journal.step = func(string) { t.Error("it was written") }
 	s.journal.f = broken
-	if err := s.recordSale(11); err == nil || !strings.Contains(err.Error(), s.path) {
-		t.Errorf("got %v", err)
+	for n := range int64(2) {
+		wantError(t, s.recordSale(11+n), ErrDamaged)
 	}
-	// Its head cannot be wiped either: what was kept stands there.
-	wantError(t, s.recordSale(12), ErrDamaged)
 	s.journal.f = whole
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if n := checkSequences(t, at(t, filepath.Dir(s.path), Options{}), StreamSales); n != 10 {
 		t.Errorf("%d sales are there", n)
+	}
+}
+
+// A mender makes a journal whole again when the store has said that it is broken.
+type mender struct {
+	slog.Handler
+	s     *Store
+	whole *os.File
+	mends atomic.Int32
+}
+
+func (m *mender) Enabled(context.Context, slog.Level) bool { return true }
+
+func (m *mender) Handle(_ context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "the journal cannot be used") {
+		m.s.journal.f = m.whole
+		m.mends.Add(1)
+	}
+	return nil
+}
+
+// TestAJournalThatFailsForAMoment, while many write and one half of them runs
+// atop of what the other has lost: all that was acknowledged is there once, and
+// nobody has noticed.
+func TestAJournalThatFailsForAMoment(t *testing.T) {
+	m := &mender{Handler: slog.DiscardHandler}
+	s := opened(t, Options{Reserve: 8 << 20, Log: slog.New(m)})
+	broken, err := os.Open(s.journal.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := broken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.s, m.whole = s, s.journal.f
+	written := 0
+	s.writer.Lock()
+	s.queue.running = time.Hour // in halves
+	s.journal.step = func(step string) {
+		if step != "journal written" {
+			return
+		}
+		if written++; written%10 == 7 {
+			s.journal.f = broken // so that the disk cannot be waited for
+		}
+	}
+	s.writer.Unlock()
+	const callers, each = 8, 60
+	var wg sync.WaitGroup
+	for caller := range int64(callers) {
+		wg.Go(func() {
+			for n := range int64(each) {
+				if caller == 0 {
+					s.writer.Lock()
+					s.journal.stopped = time.Time{} // no pause
+					s.writer.Unlock()
+				}
+				if err := s.recordSale(caller*each + n); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if m.mends.Load() == 0 {
+		t.Error("it never failed")
+	}
+	t.Logf("%d records of %d failed", m.mends.Load(), written)
+	if n := checkSequences(t, s, StreamSales); n != callers*each {
+		t.Errorf("%d sales are there, want %d", n, callers*each)
 	}
 }
 

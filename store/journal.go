@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/s2"
@@ -52,7 +53,10 @@ type journal struct {
 	// stopped is when it was given up for a while.
 	stopped time.Time
 
-	packed []byte // the record under way
+	// writing is held while a record is being written. packed is what it tells,
+	// and buffer the whole of it.
+	writing        sync.Mutex
+	packed, buffer []byte
 
 	// For tests of crashes: a journal that does not wait for the disk, and one
 	// that does not keep its base.
@@ -110,7 +114,7 @@ func (j *journal) discard() error { return errors.Join(j.close(), os.Remove(j.pa
 // have changed as it is.
 var errNotSo = errors.New("it goes another way")
 
-// keep has the journal keep what those have changed who ran in b, which stays
+// keep has what those have changed who ran in b leave for the journal; b stays
 // open.
 func (s *Store) keep(b *bolt.Tx) error {
 	j := &s.journal
@@ -126,14 +130,57 @@ func (s *Store) keep(b *bolt.Tx) error {
 	case j.at+room > j.size:
 		return errors.Join(errNotSo, s.takeBack(b), s.pauseOn(s.checkpoint()))
 	}
-	s.options.OnCommit(false)
-	if err := j.append(j.next); err != nil {
-		// It may be on disk, or not.
-		return errors.Join(s.named(err), s.takeBack(b), s.stopJournal())
+	asked := time.Now()
+	j.writing.Lock() // behind the record before
+	if s.ahead.lost != nil {
+		j.writing.Unlock()
+		return errors.Join(errNotSo, s.takeBack(b))
 	}
+	s.leaving = j.add(s.ahead.kept)
+	s.leaving.waited = time.Since(asked)
 	s.ahead.keep(b)
-	s.options.OnCommit(true)
 	return nil
+}
+
+// bring writes a record, and waits for the disk. Meanwhile the next group runs.
+// On an error it may be on disk, or not; then the journal is done without for a
+// while, and who waits for it must run again.
+func (s *Store) bring(r *record) error {
+	s.options.OnCommit(false)
+	err := s.journal.write(r)
+	if err == nil {
+		s.ahead.some.Store(true)
+		s.options.OnCommit(true)
+	} else {
+		s.ahead.lost = r
+		s.log.Warn("the journal cannot be used for a while", "file", s.journal.path, "error", err)
+	}
+	s.journal.writing.Unlock()
+	if err == nil {
+		return nil
+	}
+	s.writer.Lock()
+	defer s.writer.Unlock()
+	return errors.Join(err, s.land())
+}
+
+// arrive waits for the record that is being written, and if that failed it undoes
+// what was made since. The writer is held.
+func (s *Store) arrive() error {
+	a := &s.ahead
+	s.journal.writing.Lock()
+	lost := a.lost
+	a.lost = nil
+	s.journal.writing.Unlock()
+	if lost == nil {
+		return nil
+	}
+	s.letGoAhead()
+	a.kept, a.made = lost.from, a.made[:lost.from]
+	if s.compacting != nil {
+		s.compacting.broken = true // it has notes of it
+	}
+	return s.stopJournal()
 }
 
 // readyJournal has the journal in use, with room as far as can be foreseen; false
@@ -169,31 +216,41 @@ func (s *Store) maxPinned() int {
 	return int(min(4<<20, s.options.MaxSize/8) / s.pageSize)
 }
 
-// append writes what is packed as the record of a transaction and waits for the
-// disk.
-func (j *journal) append(id uint64) error {
-	first := j.at == journalHead
-	buffer := make([]byte, 0, len(j.packed)+recordHead+journalHead)
-	if first {
+// A record is on its way into the journal.
+type record struct {
+	bytes []byte // with the journal's head before it, if it is the first
+	at    int64
+	from  int // where its changes begin in what was made ahead
+	// waited is how long the record before held it up.
+	waited time.Duration
+}
+
+// add makes what is packed the next record; no other is being written.
+func (j *journal) add(from int) *record {
+	buffer := j.buffer[:0]
+	if j.at == journalHead {
 		buffer = append(buffer, j.head...)
 	}
 	start := len(buffer)
 	buffer = append(buffer, 0, 0, 0, 0)
 	buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(j.packed)))
 	buffer = binary.BigEndian.AppendUint64(buffer, j.generation)
-	buffer = binary.BigEndian.AppendUint64(buffer, id)
+	buffer = binary.BigEndian.AppendUint64(buffer, j.next)
 	buffer = append(buffer, j.packed...)
 	binary.BigEndian.PutUint32(buffer[start:], crc32.Checksum(buffer[start+4:], castagnoli))
-	j.wiped = false
-	if _, err := j.f.WriteAt(buffer, j.at-int64(start)); err != nil {
+	r := &record{bytes: buffer, at: j.at - int64(start), from: from}
+	j.buffer, j.wiped = buffer, false
+	j.at, j.next = j.at+int64(len(buffer)-start), j.next+1
+	return r
+}
+
+// write writes a record and waits for the disk.
+func (j *journal) write(r *record) error {
+	if _, err := j.f.WriteAt(r.bytes, r.at); err != nil {
 		return err
 	}
 	j.told("journal written")
-	if err := j.sync(); err != nil {
-		return err
-	}
-	j.at, j.next = j.at+int64(len(buffer)-start), id+1
-	return nil
+	return j.sync()
 }
 
 func (j *journal) sync() error {
@@ -327,6 +384,8 @@ func (s *Store) journalReady() bool {
 // close lets go of the journal; nothing more is written.
 func (j *journal) close() error {
 	j.unpin()
+	j.writing.Lock()
+	defer j.writing.Unlock()
 	if j.f == nil {
 		return nil
 	}

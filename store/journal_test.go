@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -322,6 +323,97 @@ func cutsSee(t *testing.T, prepare func(*Store)) {
 	t.Error("nothing is lost: the test sees nothing")
 }
 
+// TestPowerCutWhileManyWrite: with one half of the callers running while the disk
+// takes what the other has left, what was acknowledged is there after any cut, each
+// sale with its event, and the sequences have no gaps.
+func TestPowerCutWhileManyWrite(t *testing.T) {
+	stores, each := 2, 60
+	if os.Getenv("MOSTRADOR_PROOF") != "" {
+		stores, each = 40, 200
+	}
+	cuts := 0
+	for range stores {
+		cuts += cutManyWriters(t, each)
+	}
+	if cuts < stores*5 {
+		t.Errorf("only %d cuts", cuts)
+	}
+	t.Logf("%d power cuts in %d stores", cuts, stores)
+}
+
+func cutManyWriters(t *testing.T, each int) (cuts int) {
+	const callers = 8
+	seed := rand.Uint64()
+	s := opened(t, Options{MaxSize: cutMaxSize, Reserve: 1 << 20})
+	p := &platter{t: t, path: s.path, random: rand.New(rand.NewPCG(seed, 1))}
+	var mu sync.Mutex
+	acknowledged := map[int64]bool{}
+	s.writer.Lock()
+	if err := s.stopJournal(); err != nil {
+		t.Fatal(err)
+	}
+	s.journal.size = 32 << 10
+	s.journal.stopped = time.Time{}
+	p.file, p.journal = p.read(""), p.read(".journal")
+	s.queue.running = time.Hour // in halves
+	type left struct {
+		dir  string
+		want map[int64]bool
+	}
+	var all []left
+	s.onStep = func(step string) {
+		p.heard(step)
+		if step == "committed" || p.random.IntN(40) > 0 {
+			return
+		}
+		mu.Lock()
+		want := maps.Clone(acknowledged)
+		mu.Unlock()
+		all = append(all, left{p.cut(), want})
+	}
+	s.journal.step = s.onStep
+	s.writer.Unlock()
+	var wg sync.WaitGroup
+	for caller := range int64(callers) {
+		wg.Go(func() {
+			for n := range int64(each) {
+				number := caller*int64(each) + n
+				if err := s.recordSale(number); err != nil {
+					t.Errorf("seed %d: %v", seed, err)
+					return
+				}
+				mu.Lock()
+				acknowledged[number] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	for i, l := range all {
+		up := at(t, l.dir, Options{MaxSize: cutMaxSize})
+		if o := up.Opening(); o.Quarantined != "" || o.NewEpoch != "" {
+			t.Errorf("seed %d, cut %d: it opens as %+v", seed, i, o)
+		}
+		checkSequences(t, up, StreamSales)
+		view(t, up, func(tx *Tx) error {
+			for number := range l.want {
+				want := sampleSale(number)
+				if seq := tx.get(bucketSaleKeys, composite(want.Source, want.SourceID)); seq == nil {
+					t.Errorf("seed %d, cut %d: sale %d was acknowledged and is not there", seed, i, number)
+				}
+			}
+			if sales, events := tx.span(bucketSales), tx.Last(StreamSales); sales != events {
+				t.Errorf("seed %d, cut %d: %d sales and %d events", seed, i, sales, events)
+			}
+			return nil
+		})
+		if err := up.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	return len(all)
+}
+
 // killed is a store whose process has died, as the system shows it: a copy of
 // its files while it is open.
 func killed(t *testing.T, s *Store) (dir string) {
@@ -499,7 +591,8 @@ func FuzzJournal(f *testing.F) {
 		}
 		defer j.f.Close()
 		j.unsynced = true
-		if err := j.append(8); err != nil {
+		j.next = 8
+		if err := j.write(j.add(0)); err != nil {
 			t.Fatal(err)
 		}
 		b := make([]byte, recordHead+len(packed))

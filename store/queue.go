@@ -2,7 +2,9 @@ package store
 
 import (
 	"runtime"
+	"slices"
 	"sync"
+	"time"
 )
 
 // A call is one caller's transaction on its way to disk.
@@ -26,14 +28,19 @@ type call struct {
 	grew    bool
 }
 
-// queue is where callers wait for a commit. One of them leads: it commits for
-// all that wait and hands the lead on.
+// queue is where callers wait for a commit. One of them leads: it has all that
+// wait run in a transaction, hands the lead on, and wakes them.
 type queue struct {
 	mu      sync.Mutex
 	waiting []*call
 	led     bool
-	// expected is how many the last commit served and left waiting.
-	expected int
+	// coming are those who were just woken: they are likely to come again at once.
+	coming int
+	// away are those who have run and wait for the disk.
+	away int
+	// running is about what a call takes to run, and writing what the disk takes to
+	// keep a group.
+	running, writing time.Duration
 }
 
 // maxBatch bounds how many calls share one transaction.
@@ -61,11 +68,12 @@ func (s *Store) UpdateVital(fn func(*Tx) error) (durable bool, err error) {
 }
 
 // submit returns when the call is done. Nobody waits for company: who comes
-// alone commits at once, and who comes during a commit shares the next.
+// alone commits at once, and who comes while others run shares the next group.
 func (s *Store) submit(c *call) {
 	q := &s.queue
 	q.mu.Lock()
 	q.waiting = append(q.waiting, c)
+	q.coming = max(q.coming-1, 0)
 	if q.led {
 		q.mu.Unlock()
 		<-c.wake
@@ -76,37 +84,35 @@ func (s *Store) submit(c *call) {
 	}
 	q.led = true
 	q.gather()
-	n := min(len(q.waiting), maxBatch)
-	batch := q.waiting[:n:n]
-	q.waiting = q.waiting[n:]
+	batch, halves := q.take()
 	q.mu.Unlock()
 
-	s.commit(batch)
-
+	begun := time.Now()
+	r := s.runTogether(batch)
+	ran := time.Since(begun)
+	if halves {
+		q.handOn()
+	}
+	s.await(batch, r)
+	q.learn(len(batch), r, ran, time.Since(begun)-ran)
 	for _, other := range batch {
 		if other != c {
 			other.done = true
 			other.wake <- struct{}{}
 		}
 	}
-	q.mu.Lock()
-	q.expected = n + len(q.waiting)
-	if len(q.waiting) > 0 {
-		q.waiting[0].wake <- struct{}{}
-	} else {
-		q.led, q.waiting = false, nil
+	if !halves {
+		q.handOn()
 	}
-	q.mu.Unlock()
 }
 
-// gather lets those run who were just woken by a commit that many shared: they
-// are likely to come again at once, and would otherwise go in two groups that
-// wait for each other. It stops when as many wait as are expected, or when
-// nobody has come for many turns, some 20 µs. A lone caller expects nobody. It
-// is called with q.mu held.
+// gather lets those run who were just woken by a commit that many shared, and
+// would otherwise go in two groups that wait for each other. It stops when all
+// have come, or when nobody has for many turns, some 20 µs. It is called with q.mu
+// held.
 func (q *queue) gather() {
 	const patience = 200
-	for quiet := 0; len(q.waiting) < min(q.expected, maxBatch) && quiet < patience; quiet++ {
+	for quiet := 0; q.coming > 0 && len(q.waiting) < maxBatch && quiet < patience; quiet++ {
 		before := len(q.waiting)
 		q.mu.Unlock()
 		runtime.Gosched()
@@ -115,11 +121,56 @@ func (q *queue) gather() {
 			quiet = 0
 		}
 	}
+	q.coming = 0
 }
 
-// commit brings every call of a batch to its end.
-func (s *Store) commit(batch []*call) {
+// take takes those who run together now. When running all of them takes longer than
+// writing what they leave, it is one half, counting those who are away: one half
+// runs while the disk takes what the other has left. On a slow disk, and for few,
+// it is all that wait, for then the fewest waits count.
+func (q *queue) take() (batch []*call, halves bool) {
+	all := len(q.waiting) + q.away
+	halves = all > 1 && time.Duration(all)*q.running > q.writing+q.writing/4
+	n := min(len(q.waiting), maxBatch)
+	if halves {
+		n = min(n, (all+1)/2)
+	}
+	batch, q.waiting = q.waiting[:n:n], q.waiting[n:]
+	q.away += n
+	return batch, halves
+}
+
+// handOn has the next who waits lead, if somebody does.
+func (q *queue) handOn() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) > 0 {
+		q.waiting[0].wake <- struct{}{}
+	} else {
+		q.led, q.waiting = false, nil
+	}
+}
+
+// learn notes how long n calls took, who come back now.
+func (q *queue) learn(n int, r *record, ran, wrote time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.away -= n
+	if n > 1 {
+		q.coming += n
+	}
+	if r != nil {
+		const weight = 8 // of what was known before
+		q.running += ((ran-r.waited)/time.Duration(n) - q.running) / weight
+		q.writing += (wrote - q.writing) / weight
+	}
+}
+
+// runTogether runs a batch in one transaction, and returns the record that it
+// leaves for the journal: nil when it has come to its end.
+func (s *Store) runTogether(batch []*call) *record {
 	s.writer.Lock()
+	defer s.writer.Unlock()
 	switch {
 	case s.damaged != nil:
 		fail(batch, s.damaged)
@@ -128,7 +179,22 @@ func (s *Store) commit(batch []*call) {
 	default:
 		s.write(batch)
 	}
-	s.writer.Unlock()
+	r := s.leaving
+	s.leaving = nil
+	return r
+}
+
+// await brings a batch to its end. Where the record is not written they run once
+// more, past the journal.
+func (s *Store) await(batch []*call, r *record) {
+	for r != nil && s.bring(r) != nil {
+		again := slices.DeleteFunc(slices.Clone(batch), func(c *call) bool { return c.err != nil })
+		undo(again)
+		for _, c := range again {
+			c.durable = false
+		}
+		r = s.runTogether(again)
+	}
 	var touched topics
 	for _, c := range batch {
 		if c.err == nil && c.changed {

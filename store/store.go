@@ -95,6 +95,7 @@ type Store struct {
 	witness  witness
 	journal  journal
 	ahead    ahead
+	leaving  *record // what a group leaves to be written when the writer is free
 	// commitsBefore is how many transactions went into files before this one.
 	commitsBefore uint64
 	streams       map[Stream]place
