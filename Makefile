@@ -36,8 +36,8 @@ matrix: tools ## Hold every broker against every fault; writes the table into do
 drain: tools ## Measure the drain beside its peers (a quiet machine); writes the table into docs/uplink.md
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -run 'TestDrain$$|TestBatchFigures$$' ./agent/uplink
 
-intake: tools ## Measure the store beside its peers (a quiet machine); writes the tables into docs/figures.md
-	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -v -run 'TestBench$$' ./cmd/mostrador
+intake: tools ## Measure the store beside its peers, and on a slow disk (a quiet machine; root), for docs/figures.md
+	MOSTRADOR_PROOF=1 go test -count=1 -timeout 0 -v -run 'TestBench$$|TestBenchOnASlowDisk$$' ./cmd/mostrador
 
 lab: tools tree ## Real USB printers in a virtual machine, and the service under a real systemd (needs root)
 	MOSTRADOR_PROOF=1 go test -count=1 -timeout 1h -v -run 'UnderSystemd|USB$$' ./cmd/mostrador

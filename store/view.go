@@ -15,10 +15,11 @@ func (s *Store) View(fn func(*Tx) error) error {
 	}
 	// A write transaction can be read by one at a time.
 	s.state.Lock()
-	defer s.state.Unlock()
 	if s.held == nil {
+		s.state.Unlock() // the writer may wait for it
 		return s.ViewDurable(fn)
 	}
+	defer s.state.Unlock()
 	return s.look(s.held.b, fn)
 }
 

@@ -19,7 +19,7 @@ func benchmarkIntake(b *testing.B, callers int) {
 	}
 	defer st.Close()
 	b.ResetTimer()
-	m, err := recordInto(st, callers, b.N, 0)
+	m, err := recordInto(st, callers, b.N, 0, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package storebench
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -43,9 +45,11 @@ func (b *Bench) Intake(ctx context.Context) ([]Row, error) {
 type intake struct {
 	callers           int
 	ours, bare, line  []measured
+	read              []measured // each read back; a lone caller only
 	peers, peerBytes  map[string][]float64
 	names             []string
 	ofBare, ofAppend  []float64
+	readOfBare        []float64
 	p50, bytes, perOp []float64
 }
 
@@ -57,9 +61,16 @@ func (in *intake) round(b *Bench) error {
 	}
 	defer remove()
 	sales := in.callers * b.Scale
-	ours, err := recordAll(storePath(dir), in.callers, sales)
+	ours, err := recordAll(storePath(dir), in.callers, sales, nil)
 	if err != nil {
 		return err
+	}
+	if in.callers == 1 {
+		read, err := recordAll(filepath.Join(dir, "read.db"), in.callers, sales, readLatest)
+		if err != nil {
+			return err
+		}
+		in.read = append(in.read, read)
 	}
 	least, err := bare(storePath(dir), dir, in.callers)
 	if err != nil {
@@ -71,6 +82,9 @@ func (in *intake) round(b *Bench) error {
 	}
 	in.ours, in.bare, in.line = append(in.ours, ours), append(in.bare, least), append(in.line, line)
 	in.ofBare = append(in.ofBare, ours.perSecond/least.perSecond)
+	if in.callers == 1 {
+		in.readOfBare = append(in.readOfBare, in.read[len(in.read)-1].perSecond/least.perSecond)
+	}
 	in.ofAppend = append(in.ofAppend, ours.perSecond/line.perSecond)
 	in.p50 = append(in.p50, float64(ours.p50)/float64(line.p50))
 	if least.bytes > 0 {
@@ -91,20 +105,21 @@ func (in *intake) round(b *Bench) error {
 	return nil
 }
 
-// recordAll has callers record sales in a new store.
-func recordAll(path string, callers, sales int) (m measured, err error) {
+// recordAll has callers record sales in a new store, and do something after each.
+func recordAll(path string, callers, sales int, after func(*store.Store) error) (m measured, err error) {
 	st, err := open(path)
 	if err != nil {
 		return m, err
 	}
-	m, err = recordInto(st, callers, sales, 0)
+	m, err = recordInto(st, callers, sales, 0, after)
 	if closed := st.Close(); err == nil {
 		err = closed
 	}
 	return m, err
 }
 
-func recordInto(st *store.Store, callers, sales int, from int64) (measured, error) {
+// recordInto counts what has to be done in the end for a reader to see them all.
+func recordInto(st *store.Store, callers, sales int, from int64, after func(*store.Store) error) (measured, error) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	faults := make([]error, callers)
@@ -125,17 +140,27 @@ func recordInto(st *store.Store, callers, sales int, from int64) (measured, erro
 					return
 				}
 				w.done(start)
+				if after != nil {
+					if faults[i] = after(st); faults[i] != nil {
+						return
+					}
+				}
 			}
 		})
 	}
 	wg.Wait()
-	m := w.end(sales)
-	for _, err := range faults {
-		if err != nil {
-			return m, err
+	err := errors.Join(append(faults, readLatest(st))...)
+	return w.end(sales), err
+}
+
+// readLatest reads the sale that was recorded last.
+func readLatest(st *store.Store) error {
+	return st.View(func(tx *store.Tx) error {
+		for _, err := range tx.Sales() {
+			return err
 		}
-	}
-	return m, nil
+		return errors.New("there is no sale")
+	})
 }
 
 func rate(list []measured) float64 {
@@ -157,6 +182,7 @@ func (in *intake) rows(ofAppend float64) []Row {
 		atLeast(with+"beside append + fdatasync one by one", median(in.ofAppend), ofAppend, "%.0f/s", rate(in.line)),
 	}
 	if in.callers == 1 {
+		rows = append(rows, atLeast(with+"each read back, beside bare bbolt that nobody reads", median(in.readOfBare), 0.9, "%.0f sales/s", rate(in.read)))
 		rows = append(rows, atMost(with+"p50 beside append + fdatasync", median(in.p50), 3, "%v and %v", in.ours[0].p50, in.line[0].p50))
 	}
 	if len(in.bytes) > 0 {

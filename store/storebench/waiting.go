@@ -161,7 +161,7 @@ func (b *Bench) leave(path string, way leaving) (restore func() error, err error
 	}
 	if way.crashed {
 		sales := min(20*b.Scale, 1200) // a journal holds some 1300
-		if _, err := recordInto(st, 1, sales, b.unused(sales)); err != nil {
+		if _, err := recordInto(st, 1, sales, b.unused(sales), nil); err != nil {
 			return nil, errors.Join(err, st.Close())
 		}
 	}
@@ -264,7 +264,7 @@ func (b *Bench) afterwards(ctx context.Context, path string, size int64) (rows [
 	defer func() { err = errors.Join(err, st.Close()) }()
 	const group = 16
 	sales := group * b.Scale
-	before, err := recordInto(st, group, sales, b.unused(sales))
+	before, err := recordInto(st, group, sales, b.unused(sales), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -277,7 +277,7 @@ func (b *Bench) afterwards(ctx context.Context, path string, size int64) (rows [
 	if _, err := st.Sweep(st.Clock().Now(), 0, 0); err != nil {
 		return nil, err
 	}
-	after, err := recordInto(st, group, sales, b.unused(sales))
+	after, err := recordInto(st, group, sales, b.unused(sales), nil)
 	if err != nil {
 		return nil, err
 	}
