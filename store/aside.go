@@ -7,7 +7,7 @@ import (
 
 // An Aside is an event of the outbox that could not go up as it is, and whose
 // place something else took. Marked as sent or not, it is kept until it has
-// gone after all (DropAside), whatever is swept.
+// gone after all or is given up (DropAside), whatever is swept.
 type Aside struct {
 	Stream   Stream `json:"stream"`
 	Position uint64 `json:"position"`
@@ -31,10 +31,14 @@ func (tx *Tx) SetAside(a Aside) (added bool, err error) {
 	return true, tx.putJSON(bucketAside, key, a)
 }
 
-// DropAside says that an event has gone after all; one that was not set aside
-// does no harm.
-func (tx *Tx) DropAside(stream Stream, position uint64) error {
-	return tx.delete(bucketAside, asideKey(stream, position))
+// DropAside says that an event has gone after all, or is given up, and reports
+// whether it was set aside.
+func (tx *Tx) DropAside(stream Stream, position uint64) (was bool, err error) {
+	key := asideKey(stream, position)
+	if tx.get(bucketAside, key) == nil {
+		return false, nil
+	}
+	return true, tx.delete(bucketAside, key)
 }
 
 // Asides are all events that were set aside, by stream and position.

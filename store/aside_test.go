@@ -46,7 +46,14 @@ func TestAsideIsNotSwept(t *testing.T) {
 	if got := left(); len(got) != 4 || got[0] != 1 || got[1] != 2 || got[2] != 7 || got[3] != 10 {
 		t.Fatalf("left: %v", got)
 	}
-	update(t, s, func(tx *Tx) error { return tx.DropAside(StreamSales, 2) })
+	update(t, s, func(tx *Tx) error {
+		for _, want := range []bool{true, false} {
+			if was, err := tx.DropAside(StreamSales, 2); err != nil || was != want {
+				t.Errorf("dropped: %v, %v", was, err)
+			}
+		}
+		return nil
+	})
 	if n, err := s.Sweep(later, 0, 0); err != nil || n != 1 {
 		t.Fatalf("%d swept: %v", n, err)
 	}

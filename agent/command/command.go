@@ -39,6 +39,14 @@ type Line interface {
 	// Flush tells what is left of what stood up to some positions by stream;
 	// without any, of what waits now.
 	Flush(through map[string]uint64) (any, error)
+	// Withheld are the events that are set aside because they are too large, and
+	// WithheldMessage is the message of one, by its position in its stream, or
+	// ErrNotFound.
+	Withheld() (any, error)
+	WithheldMessage(stream string, position uint64) ([]byte, error)
+	// Discard gives one of them up, of which there is a copy: ErrNotFound where it
+	// is not set aside any more, ErrRefused as long as nothing stands in its place.
+	Discard(stream string, position uint64, copied, who string) error
 	// Renew has the terminal's certificate renewed now; ErrRefused where it is not
 	// one that is.
 	Renew() (any, error)
@@ -182,6 +190,32 @@ func (c *Commands) Restart(who string) (any, error) {
 // Flush tells what of the events up to some positions, by stream, is not
 // acknowledged yet; without positions, of those that wait now.
 func (c *Commands) Flush(through map[string]uint64) (any, error) { return c.line.Flush(through) }
+
+// Withheld are the events that are too large to go up.
+func (c *Commands) Withheld() (any, error) { return c.line.Withheld() }
+
+// A WithheldMessage is what would go up of an event that is too large.
+type WithheldMessage struct {
+	Message []byte `json:"message"` // base64: the exact bytes
+}
+
+// WithheldMessage is that of one event, by its position in its stream.
+func (c *Commands) WithheldMessage(stream string, position uint64) (WithheldMessage, error) {
+	message, err := c.line.WithheldMessage(stream, position)
+	return WithheldMessage{message}, err
+}
+
+// Discard gives an event up that is too large to go up. Whoever asks has a copy
+// of it, and says where.
+func (c *Commands) Discard(stream string, position uint64, copied, who string) (any, error) {
+	if copied == "" {
+		return nil, fmt.Errorf("%w: an event is given up only when there is a copy: say where it is (copy)", ErrWrong)
+	}
+	if err := c.line.Discard(stream, position, copied, who); err != nil {
+		return nil, err
+	}
+	return map[string]any{"stream": stream, "position": position, "discarded": true}, nil
+}
 
 // Health is the state of the store and of the printers.
 func (c *Commands) Health() Health {

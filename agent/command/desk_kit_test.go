@@ -85,6 +85,12 @@ func (aLine) Renew() (any, error) { return nil, ErrRefused }
 
 func (aLine) Flush(map[string]uint64) (any, error) { return nil, nil }
 
+func (aLine) Withheld() (any, error) { return []any{}, nil }
+
+func (aLine) WithheldMessage(string, uint64) ([]byte, error) { return nil, ErrNotFound }
+
+func (aLine) Discard(string, uint64, string, string) error { return ErrNotFound }
+
 func (aLine) Replay(stream, epoch string, from uint64, _ string) (any, error) {
 	if from > 40 {
 		return nil, fmt.Errorf("%w: nothing to send again", ErrRefused)

@@ -140,7 +140,7 @@ func (a *asides) went(stream store.Stream, from, through uint64) {
 	if err := a.store.Update(func(tx *store.Tx) error {
 		for _, x := range a.list() {
 			if of(x) {
-				if err := tx.DropAside(x.Stream, x.Position); err != nil {
+				if _, err := tx.DropAside(x.Stream, x.Position); err != nil {
 					return err
 				}
 			}
@@ -150,9 +150,7 @@ func (a *asides) went(stream store.Stream, from, through uint64) {
 		a.log.Warn("cannot write down that an event has gone that was set aside", "error", err)
 		return
 	}
-	a.mu.Lock()
-	a.held = slices.DeleteFunc(a.held, of)
-	a.mu.Unlock()
+	a.forget(of)
 	a.retry()
 }
 

@@ -31,6 +31,7 @@ func (s *Server) api() http.Handler {
 	answer(mux, "POST /v1/uplink/renew", func(*http.Request) (any, error) { return c.Renew() })
 	asked(mux, "POST /v1/restart", func(_ *http.Request, in ActionRequest) (any, error) { return c.Restart(in.Who) })
 	asked(mux, "POST /v1/uplink/flush", func(_ *http.Request, in FlushRequest) (any, error) { return c.Flush(in.Through) })
+	s.withheld(mux)
 	listed(mux, "GET /v1/orders", func(_ *http.Request, page command.Page) (any, error) { return c.Orders(page) })
 	answer(mux, "GET /v1/orders/{name}", func(r *http.Request) (any, error) { return c.Order(r.PathValue("name")) })
 	answer(mux, "POST /v1/orders/{name}/{action}", s.actOnOrder)

@@ -185,6 +185,13 @@ func TestAPIRefuses(t *testing.T) {
 		{"bad markup", func() error {
 			return c.Post(t.Context(), "/v1/print", PrintRequest{Printer: "caja", Markup: "{code:"}, &none)
 		}, command.ErrWrong, "1"},
+		{"giving up without a copy", func() error {
+			return c.Post(t.Context(), "/v1/uplink/withheld/sales/4/discard", DiscardRequest{Who: "Ana"}, &none)
+		}, command.ErrWrong, "copy"},
+		{"giving up what is not withheld", func() error {
+			return c.Post(t.Context(), "/v1/uplink/withheld/sales/4/discard", DiscardRequest{Who: "Ana", Copy: "a.jsonl"}, &none)
+		}, command.ErrNotFound, ""},
+		{"withheld at no position", func() error { return c.Get(t.Context(), "/v1/uplink/withheld/sales/x", &none) }, command.ErrWrong, "x"},
 		{"too long a list", func() error { return c.Get(t.Context(), "/v1/sales?limit=100000", &none) }, command.ErrWrong, "1000"},
 		{"a list of letters", func() error { return c.Get(t.Context(), "/v1/sales?limit=many", &none) }, command.ErrWrong, "many"},
 		{"unknown fields", func() error {
@@ -254,6 +261,12 @@ func (line) State() any { return map[string]bool{"connected": false} }
 func (line) Renew() (any, error) { return nil, command.ErrRefused }
 
 func (line) Flush(map[string]uint64) (any, error) { return nil, nil }
+
+func (line) Withheld() (any, error) { return []any{}, nil }
+
+func (line) WithheldMessage(string, uint64) ([]byte, error) { return nil, command.ErrNotFound }
+
+func (line) Discard(string, uint64, string, string) error { return command.ErrNotFound }
 
 func (line) Replay(stream, epoch string, from uint64, _ string) (any, error) {
 	if from > 40 {

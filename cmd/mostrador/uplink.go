@@ -21,7 +21,7 @@ func (a *app) uplinkCommand() *cobra.Command {
 		Use: "status", Short: "Say how the line stands and what waits for it", Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.showUplink(c) },
 	})
-	line.AddCommand(a.replayCommand(), a.flushCommand())
+	line.AddCommand(a.replayCommand(), a.flushCommand(), a.withheldCommand())
 	return line
 }
 
@@ -85,6 +85,27 @@ func (l cloudLine) Flush(through map[string]uint64) (any, error) {
 	return l.Uplink.Flush(streams)
 }
 
+func (l cloudLine) Withheld() (any, error) { return l.Uplink.WithheldEvents() }
+
+func (l cloudLine) WithheldMessage(stream string, position uint64) ([]byte, error) {
+	message, err := l.Uplink.WithheldMessage(store.Stream(stream), position)
+	return message, heldError(err)
+}
+
+func (l cloudLine) Discard(stream string, position uint64, copied, who string) error {
+	return heldError(l.Uplink.Discard(store.Stream(stream), position, copied, who))
+}
+
+func heldError(err error) error {
+	switch {
+	case errors.Is(err, uplink.ErrNotWithheld):
+		return fmt.Errorf("%w: %w", command.ErrNotFound, err)
+	case errors.Is(err, uplink.ErrTooSoon):
+		return fmt.Errorf("%w: %w", command.ErrRefused, err)
+	}
+	return err
+}
+
 func (l cloudLine) Renew() (any, error) {
 	r, err := l.Uplink.Renew()
 	if errors.Is(err, uplink.ErrNoRenewal) {
@@ -137,7 +158,7 @@ func (a *app) writeUplink(w io.Writer, s uplink.Status) {
 }
 
 // withheldAdvice is what to do about an event that is larger than max_payload.
-const withheldAdvice = "Suba [uplink] max_payload si el corredor lo admite, o ponga batch = true: entonces sube solo."
+const withheldAdvice = "Suba [uplink] max_payload si el corredor lo admite, o ponga batch = true: entonces sube solo. Para verlo o sacarlo: mostrador uplink withheld"
 
 // writeRejected tells what the backend has refused, what still goes once more,
 // and by how much the clock is wrong.
