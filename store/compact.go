@@ -201,14 +201,14 @@ func (s *Store) replay(c *compaction) error {
 func (s *Store) replaceFile(c *compaction) error {
 	s.writer.Lock()
 	defer s.writer.Unlock()
+	if err := s.land(); err != nil { // after which c may be broken
+		return err
+	}
 	switch {
 	case s.damaged != nil:
 		return s.damaged
 	case s.held != nil || c.broken || s.lock == nil:
 		return errNotNow
-	}
-	if err := s.land(); err != nil {
-		return err
 	}
 	commits, err := s.lastCommit()
 	if err != nil {
