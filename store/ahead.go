@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // What stands in the journal is kept, and the pages that it changes can wait: a
@@ -89,7 +90,7 @@ func (s *Store) land() error {
 		case !isFull(err) || s.landed(id):
 			_ = s.guard(b.Rollback) // bbolt may have stopped anywhere
 			return s.onlyJournal(err)
-		case !s.reserve.release(0):
+		case errors.Is(err, berrors.ErrMaxSizeReached), !s.reserve.release(0):
 			return errors.Join(s.full(), err)
 		}
 	}

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -76,6 +79,149 @@ func TestAJournalThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := checkSequences(t, at(t, filepath.Dir(s.path), Options{}), StreamSales); n != 10 {
+		t.Errorf("%d sales are there", n)
+	}
+}
+
+// TestAJournalThatFailsAtACheckpoint: who does not fit in it is told, and nobody
+// runs for ever.
+func TestAJournalThatFailsAtACheckpoint(t *testing.T) {
+	s := unlanded(t, 10)
+	broken, err := os.Open(s.journal.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broken.Close()
+	whole := s.journal.f
+	s.journal.f = broken // it cannot be wiped
+	large := make([]byte, 3<<20)
+	for i := range large {
+		large[i] = byte(rand.Uint32())
+	}
+	for range 2 {
+		wantError(t, s.Update(func(tx *Tx) error { return tx.Keep("a set", "large", large) }), ErrDamaged)
+	}
+	s.journal.f = whole
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := checkSequences(t, at(t, filepath.Dir(s.path), Options{}), StreamSales); n != 10 {
+		t.Errorf("%d sales are there", n)
+	}
+}
+
+// TestATornRecordAfterACheckpoint: a power cut in the first record of a base leaves
+// neither the head of the base before, nor fewer records than there were.
+func TestATornRecordAfterACheckpoint(t *testing.T) {
+	s := unlanded(t, 20) // which land at once
+	s.writer.Lock()
+	err := s.checkpoint()
+	s.writer.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &platter{t: t, path: s.path, random: rand.New(rand.NewPCG(1, 1))}
+	p.file, p.journal = p.read(""), p.read(".journal")
+	payload := make([]byte, 20<<10)
+	for i := range payload {
+		payload[i] = byte(rand.Uint32())
+	}
+	update(t, s, func(tx *Tx) error {
+		_, err := tx.PutRaw(payload)
+		return err
+	})
+	now := p.read(".journal")
+	for _, from := range []int{1, journalHead / 512, journalHead/512 + 1, journalHead/512 + 20} {
+		dir := p.cut()
+		torn := append(bytes.Clone(p.journal[:from*512]), now[from*512:]...)
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(s.journal.path)), torn, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		up := at(t, dir, Options{})
+		if o := up.Opening(); o.Quarantined != "" || o.NewEpoch != "" {
+			t.Errorf("torn at sector %d: it opens as %+v", from, o)
+		}
+		if n := checkSequences(t, up, StreamSales); n != 20 {
+			t.Errorf("torn at sector %d: %d sales are there, want 20", from, n)
+		}
+	}
+}
+
+// TestWhoChangesNothingWaitsForWhatItHasSeen: a sale that comes again while the
+// first is on its way to the disk is not told to be kept before it is.
+func TestWhoChangesNothingWaitsForWhatItHasSeen(t *testing.T) {
+	m := &mender{Handler: slog.DiscardHandler}
+	s := opened(t, Options{Reserve: 8 << 20, Log: slog.New(m)})
+	if err := s.recordSale(1); err != nil {
+		t.Fatal(err)
+	}
+	broken, err := os.Open(s.journal.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := broken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var again atomic.Int32
+	seen, inside := make(chan struct{}), make(chan struct{})
+	s.writer.Lock()
+	m.s, m.whole = s, s.journal.f
+	s.queue.running = time.Hour // in halves
+	written := 0
+	s.journal.step = func(step string) {
+		if written++; step == "journal written" && written > 2 && again.Load() == 0 {
+			<-seen
+			s.journal.f = broken // the first does not reach the disk after all
+		}
+	}
+	s.writer.Unlock()
+	waiting := func() int {
+		s.queue.mu.Lock()
+		defer s.queue.mu.Unlock()
+		return len(s.queue.waiting)
+	}
+	sales := []*Sale{sampleSale(2), sampleSale(2)}
+	record := func(sale *Sale, then func()) {
+		if err := s.Update(func(tx *Tx) error {
+			_, err := tx.RecordSale("mostrador.sale.v1", sale)
+			then()
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { // so that the others wait
+		if err := s.Update(func(tx *Tx) error {
+			close(inside)
+			for waiting() < 2 {
+				runtime.Gosched()
+			}
+			return tx.SetCursor("first", []byte("1"))
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	<-inside
+	wg.Go(func() { record(sales[0], func() {}) })
+	for waiting() < 1 {
+		runtime.Gosched()
+	}
+	wg.Go(func() {
+		record(sales[1], func() {
+			if again.Add(1) == 1 {
+				close(seen)
+			}
+		})
+	})
+	wg.Wait()
+	if again.Load() < 2 {
+		t.Error("it was told before the first was kept")
+	}
+	if sales[0].ID != sales[1].ID || sales[0].Seq != 2 || sales[1].Seq != 2 {
+		t.Errorf("the sale is %s, %d and %s, %d", sales[0].ID, sales[0].Seq, sales[1].ID, sales[1].Seq)
+	}
+	if n := checkSequences(t, s, StreamSales); n != 2 {
 		t.Errorf("%d sales are there", n)
 	}
 }

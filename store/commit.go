@@ -22,7 +22,7 @@ func (s *Store) attempt(calls []*call, onlyReserve bool) ([]*call, error) {
 		if err != nil {
 			return calls, err
 		}
-		stopped := s.journal.stopped
+		stops := s.journal.stops
 		again, notes := s.noteChanges(journaled)
 		failed, changed := s.runAll(b, calls, notes, onlyReserve)
 		switch {
@@ -35,9 +35,9 @@ func (s *Store) attempt(calls []*call, onlyReserve bool) ([]*call, error) {
 		default:
 			err = s.flush(b)
 		}
-		if errors.Is(err, errNotSo) || isFull(err) && s.journal.stopped != stopped {
-			// It goes past the journal now, or there is room; or the base took space
-			// that there is now.
+		if stopped := s.journal.stops != stops; errors.Is(err, errNotSo) || stopped && (failed >= 0 || !changed || isFull(err)) {
+			// It goes past the journal now, or there is room; or what they have seen
+			// was lost; or the base took space that there is now.
 			undo(calls)
 			continue
 		}
@@ -63,6 +63,9 @@ func (s *Store) attempt(calls []*call, onlyReserve bool) ([]*call, error) {
 // begin opens the transaction that calls run in, or goes on with the one that is
 // ahead; journaled: it is for the journal.
 func (s *Store) begin(onlyReserve bool) (b *bolt.Tx, journaled bool, err error) {
+	if s.damaged != nil {
+		return nil, false, s.damaged
+	}
 	if !onlyReserve && s.journalReady() {
 		journaled, err = s.readyJournal()
 	} else {
@@ -96,10 +99,11 @@ func (s *Store) runAll(b *bolt.Tx, calls []*call, n notes, onlyReserve bool) (fa
 	return -1, changed
 }
 
-// leave ends a transaction in which nothing was changed.
+// leave ends a transaction in which nothing was changed. What was seen in it may
+// be on its way to the disk.
 func (s *Store) leave(b *bolt.Tx) error {
 	if b == s.ahead.b {
-		return nil
+		return s.arrive()
 	}
 	return b.Rollback()
 }
@@ -120,6 +124,9 @@ func (s *Store) run(b *bolt.Tx, c *call, n notes) (err error) {
 	defer func() {
 		c.topics, c.changed, c.grew, c.moment = tx.topics, tx.changes > 0, tx.grew, tx.moment
 		tx.b = nil
+		if err == nil {
+			err = tx.refused
+		}
 	}()
 	return s.guard(func() error { return c.fn(tx) })
 }

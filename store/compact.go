@@ -98,6 +98,9 @@ func (s *Store) beginCompaction() (*compaction, error) {
 	case s.compacting != nil:
 		return nil, fmt.Errorf("%w: it is being compacted", errNotNow)
 	}
+	if err := s.arrive(); err != nil { // what is on its way is not in redo
+		return nil, err
+	}
 	if err := os.Remove(s.compactPath()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -175,10 +178,14 @@ func (s *Store) redoSome(c *compaction, above int) error {
 		return nil
 	}
 	s.writer.Lock()
+	err := s.arrive() // what is copied next is not older
 	r := c.redo
 	c.redo = redo{}
 	c.size.Store(0)
 	s.writer.Unlock()
+	if err != nil {
+		return err
+	}
 	return c.to.Update(r.apply)
 }
 

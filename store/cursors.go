@@ -45,7 +45,7 @@ func (tx *Tx) AllKept(set string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		own := composite(set)
 		for key, v := range tx.walk(bucketCursors, own, nil, false) {
-			if len(key) > len(own) && !yield(v) {
+			if len(key) > len(own) && !yield(bytes.Clone(v)) {
 				return
 			}
 		}

@@ -48,10 +48,12 @@ type journal struct {
 	// transaction and on from there.
 	at   int64
 	next uint64
-	// wiped: no head is in the file.
-	wiped bool
-	// stopped is when it was given up for a while.
+	// wiped: no head is in the file. torn: a record is missing, so that none may
+	// follow before it is wiped.
+	wiped, torn bool
+	// stopped is when it was given up for a while, stops how often.
 	stopped time.Time
+	stops   int
 
 	// writing is held while a record is being written. packed is what it tells,
 	// and buffer the whole of it.
@@ -176,6 +178,7 @@ func (s *Store) arrive() error {
 		return nil
 	}
 	s.letGoAhead()
+	s.journal.torn = true
 	a.kept, a.made = lost.from, a.made[:lost.from]
 	if s.compacting != nil {
 		s.compacting.broken = true // it has notes of it
@@ -278,6 +281,11 @@ func (s *Store) checkpoint() error {
 	if err := s.syncPages(); err != nil {
 		return err
 	}
+	// The first record of the next base may be torn: it must not leave the head of
+	// this one, with fewer records than there were.
+	if err := s.wipeJournal(); err != nil {
+		return err
+	}
 	return s.startJournal()
 }
 
@@ -352,14 +360,24 @@ func (s *Store) stopJournal() error {
 		}
 		s.db.NoSync, s.db.NoGrowSync = s.unsynced, false
 		j.stopped = time.Now()
+		j.stops++
 	}
-	if !j.wiped {
-		if err := j.wipe(); err != nil {
-			s.damaged = fmt.Errorf("%w: its journal cannot be wiped: %w", ErrDamaged, err)
-			return s.damaged
-		}
+	if err := s.wipeJournal(); err != nil {
+		return err
 	}
 	j.unpin()
+	return nil
+}
+
+// wipeJournal takes the head out of the journal, now that the file has all of it.
+func (s *Store) wipeJournal() error {
+	if s.journal.wiped {
+		return nil
+	}
+	if err := s.journal.wipe(); err != nil {
+		s.damaged = fmt.Errorf("%w: its journal cannot be wiped: %w", ErrDamaged, err)
+		return s.damaged
+	}
 	return nil
 }
 
@@ -371,14 +389,14 @@ func (j *journal) wipe() error {
 	if err := j.sync(); err != nil {
 		return err
 	}
-	j.wiped = true
+	j.wiped, j.torn = true, false
 	return nil
 }
 
 // journalReady: the next transaction may go through the journal.
 func (s *Store) journalReady() bool {
 	j := &s.journal
-	return j.live && s.held == nil && !s.health.Full && !s.tight() && (j.pin != nil || time.Since(j.stopped) > journalPause)
+	return j.live && !j.torn && s.held == nil && !s.health.Full && !s.tight() && (j.pin != nil || time.Since(j.stopped) > journalPause)
 }
 
 // close lets go of the journal; nothing more is written.

@@ -128,7 +128,7 @@ func (s *Store) write(batch []*call) {
 	}
 	s.noteSpace(batch, onlyReserve)
 	switch {
-	case isFull(err) && s.ahead.kept == 0:
+	case isFull(err) && s.ahead.kept == 0 && s.damaged == nil:
 		s.beginHolding(rest, err)
 	case err != nil:
 		fail(rest, err)

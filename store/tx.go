@@ -23,6 +23,7 @@ type Tx struct {
 	grew    bool
 	topics  topics
 	notes   notes
+	refused error // a change that stands in notes only
 	moment  Moment
 	granted int // ids handed out in this run
 }
@@ -91,7 +92,8 @@ func (tx *Tx) put(bucket string, key, value []byte) error {
 	tx.changes++
 	tx.grew = true
 	if err := tx.bucket(bucket).Put(key, tx.notes.put(bucket, key, value)); err != nil {
-		return fmt.Errorf("write to %s: %w", bucket, err)
+		tx.refused = fmt.Errorf("write to %s: %w", bucket, err)
+		return tx.refused
 	}
 	return nil
 }
