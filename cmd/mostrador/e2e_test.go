@@ -75,10 +75,11 @@ func (c *counter) settled(orders int, limit time.Duration) {
 }
 
 // papersOf are the papers of an order that came out of a printer, by what
-// their heads say.
+// their heads say. A digest of what came late names many orders and is of none.
 func papersOf(p *paperPrinter, number string) (papers []virtual.Paper) {
 	for _, paper := range p.Papers() {
-		if strings.Contains(squeeze(paper.Text()), number) {
+		text := squeeze(paper.Text())
+		if strings.Contains(text, number) && !strings.Contains(text, "RESUMENDEATRASOS") {
 			papers = append(papers, paper)
 		}
 	}
