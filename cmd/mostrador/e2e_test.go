@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,11 +75,14 @@ func (c *counter) settled(orders int, limit time.Duration) {
 	})
 }
 
+// codesOnPaper are the codes in a paper's text.
+var codesOnPaper = regexp.MustCompile(`\[(qrcode|code128) [^\]]*\]`)
+
 // papersOf are the papers of an order that came out of a printer, by what
 // their heads say. A digest of what came late names many orders and is of none.
 func papersOf(p *paperPrinter, number string) (papers []virtual.Paper) {
 	for _, paper := range p.Papers() {
-		text := squeeze(paper.Text())
+		text := squeeze(codesOnPaper.ReplaceAllString(paper.Text(), ""))
 		if strings.Contains(text, number) && !strings.Contains(text, "RESUMENDEATRASOS") {
 			papers = append(papers, paper)
 		}
