@@ -154,6 +154,11 @@ func (c *counter) checkCloud(asks []ask, sales []string) {
 		}
 	}
 	outcomes := map[string]int{}
+	defer func() {
+		if c.t.Failed() {
+			c.t.Logf("%d outcomes of %d, %d orders of %d, %d sales of %d", len(outcomes), len(printed), len(c.ordersInCloud()), len(asks), len(c.salesInCloud()), len(sales))
+		}
+	}()
 	c.cloud.Wait(time.Minute, "all outcomes, orders and sales", func() bool {
 		clear(outcomes)
 		for _, e := range c.cloud.Events("tickets") {
