@@ -64,15 +64,27 @@ func TestWhoFailsTakesNothingAlong(t *testing.T) {
 // TestAJournalThatFails: what was acknowledged stands there, and nothing more is.
 func TestAJournalThatFails(t *testing.T) {
 	s := unlanded(t, 10)
-	broken, err := os.Open(s.journal.path) // cannot be written to, nor wiped
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broken.Close()
+	withBrokenJournal(t, s, func() error { return s.recordSale(11) })
+}
+
+// TestAJournalThatFailsAtACheckpoint: who does not fit in it is told, and nobody
+// runs for ever.
+func TestAJournalThatFailsAtACheckpoint(t *testing.T) {
+	s := unlanded(t, 10)
+	large := noise(rand.New(rand.NewPCG(1, 1)), 3<<20)
+	withBrokenJournal(t, s, func() error {
+		return s.Update(func(tx *Tx) error { return tx.Keep("a set", "large", large) })
+	})
+}
+
+// withBrokenJournal changes a store of ten sales while its journal can neither be
+// written to nor wiped.
+func withBrokenJournal(t *testing.T, s *Store, change func() error) {
+	t.Helper()
 	whole := s.journal.f
-	s.journal.f = broken
-	for n := range int64(2) {
-		wantError(t, s.recordSale(11+n), ErrDamaged)
+	s.journal.f = closedFile(t, s.journal.path)
+	for range 2 {
+		wantError(t, change(), ErrDamaged)
 	}
 	s.journal.f = whole
 	if err := s.Close(); err != nil {
@@ -83,31 +95,16 @@ func TestAJournalThatFails(t *testing.T) {
 	}
 }
 
-// TestAJournalThatFailsAtACheckpoint: who does not fit in it is told, and nobody
-// runs for ever.
-func TestAJournalThatFailsAtACheckpoint(t *testing.T) {
-	s := unlanded(t, 10)
-	broken, err := os.Open(s.journal.path)
+func closedFile(t *testing.T, path string) *os.File {
+	t.Helper()
+	f, err := os.Open(path)
+	if err == nil {
+		err = f.Close()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer broken.Close()
-	whole := s.journal.f
-	s.journal.f = broken // it cannot be wiped
-	large := make([]byte, 3<<20)
-	for i := range large {
-		large[i] = byte(rand.Uint32())
-	}
-	for range 2 {
-		wantError(t, s.Update(func(tx *Tx) error { return tx.Keep("a set", "large", large) }), ErrDamaged)
-	}
-	s.journal.f = whole
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if n := checkSequences(t, at(t, filepath.Dir(s.path), Options{}), StreamSales); n != 10 {
-		t.Errorf("%d sales are there", n)
-	}
+	return f
 }
 
 // TestATornRecordAfterACheckpoint: a power cut in the first record of a base leaves
@@ -120,12 +117,9 @@ func TestATornRecordAfterACheckpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &platter{t: t, path: s.path, random: rand.New(rand.NewPCG(1, 1))}
-	p.file, p.journal = p.read(""), p.read(".journal")
-	payload := make([]byte, 20<<10)
-	for i := range payload {
-		payload[i] = byte(rand.Uint32())
-	}
+	random := rand.New(rand.NewPCG(1, 1))
+	p := newPlatter(t, s.path, random)
+	payload := noise(random, 20<<10)
 	update(t, s, func(tx *Tx) error {
 		_, err := tx.PutRaw(payload)
 		return err
@@ -155,13 +149,7 @@ func TestWhoChangesNothingWaitsForWhatItHasSeen(t *testing.T) {
 	if err := s.recordSale(1); err != nil {
 		t.Fatal(err)
 	}
-	broken, err := os.Open(s.journal.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := broken.Close(); err != nil {
-		t.Fatal(err)
-	}
+	broken := closedFile(t, s.journal.path)
 	var again atomic.Int32
 	seen, inside := make(chan struct{}), make(chan struct{})
 	s.writer.Lock()
@@ -250,13 +238,7 @@ func (m *mender) Handle(_ context.Context, r slog.Record) error {
 func TestAJournalThatFailsForAMoment(t *testing.T) {
 	m := &mender{Handler: slog.DiscardHandler}
 	s := opened(t, Options{Reserve: 8 << 20, Log: slog.New(m)})
-	broken, err := os.Open(s.journal.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := broken.Close(); err != nil {
-		t.Fatal(err)
-	}
+	broken := closedFile(t, s.journal.path)
 	m.s, m.whole = s, s.journal.f
 	written := 0
 	s.writer.Lock()

@@ -41,13 +41,12 @@ func (s *Store) attempt(calls []*call, onlyReserve bool) ([]*call, error) {
 			undo(calls)
 			continue
 		}
-		if failed >= 0 || err != nil {
+		switch {
+		case err != nil:
 			undo(calls)
-		}
-		if err != nil {
 			return slices.DeleteFunc(calls, func(c *call) bool { return c.err != nil }), err
-		}
-		if failed >= 0 {
+		case failed >= 0:
+			undo(calls)
 			calls = slices.Delete(calls, failed, failed+1)
 			continue
 		}

@@ -271,7 +271,7 @@ func (s *Store) switchTo(c *compaction) error {
 	s.db.NoSync = s.unsynced
 	err := old.Close()
 	if !s.unsynced {
-		err = errors.Join(err, syncFolder(filepath.Dir(s.path)))
+		err = errors.Join(err, SyncFolder(filepath.Dir(s.path)))
 	}
 	if err != nil {
 		// The name may be lost with the power, and all that is written from now on

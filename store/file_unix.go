@@ -32,7 +32,8 @@ func mapFile(f *os.File, size int) (data []byte, unmap func() error, err error) 
 	return data, func() error { return unix.Munmap(data) }, err
 }
 
-func syncFolder(dir string) error {
+// SyncFolder has a rename in a folder reach the disk.
+func SyncFolder(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
 		return err

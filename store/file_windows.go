@@ -45,8 +45,9 @@ func mapFile(f *os.File, size int) (data []byte, unmap func() error, err error) 
 	return data, func() error { return windows.UnmapViewOfFile(at) }, nil
 }
 
-// syncFolder: NTFS keeps a rename in its journal, and a folder cannot be flushed.
-func syncFolder(string) error { return nil }
+// SyncFolder does nothing: NTFS keeps a rename in its journal, and a folder cannot
+// be flushed.
+func SyncFolder(string) error { return nil }
 
 // diskFull are the errors of a disk without space and of a used-up quota.
 func diskFull() []error {

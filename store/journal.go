@@ -101,7 +101,7 @@ func (j *journal) fill() error {
 		return err
 	}
 	if err = roomFor(j.path, 16*j.size); err == nil {
-		err = errors.Join(fill(j.f, j.size), syncFolder(filepath.Dir(j.path)))
+		err = errors.Join(fill(j.f, j.size), SyncFolder(filepath.Dir(j.path)))
 	}
 	if err != nil && info.Size() >= smallestJournal {
 		j.size, err = info.Size(), nil

@@ -25,14 +25,8 @@ func cutAndCompare(t *testing.T, commits int, prepare func(*Store)) (compared in
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 1))
 	s := opened(t, Options{MaxSize: cutMaxSize, Reserve: 64 << 10 << random.IntN(5)})
-	s.journal.size = 32 << 10 // many checkpoints
-	p := &platter{t: t, path: s.path, random: random}
 	s.writer.Lock()
-	if err := s.stopJournal(); err != nil {
-		t.Fatal(err)
-	}
-	s.journal.stopped = s.journal.stopped.Add(-2 * journalPause)
-	p.file, p.journal = p.read(""), p.read(".journal")
+	p := underPowerCuts(t, s, random)
 	prepare(s)
 	var left []string
 	var before map[string]string
@@ -83,8 +77,7 @@ func comesUpAs(t *testing.T, dir string, before, after map[string]string, random
 	path := filepath.Join(dir, "mostrador.db")
 	s := newStore(path, Options{Identity: "lima-01/caja-1", Reserve: 64 << 10, MaxSize: cutMaxSize})
 	var again string
-	p := &platter{t: t, path: path, random: random}
-	p.file, p.journal = p.read(""), p.read(".journal")
+	p := newPlatter(t, path, random)
 	s.onStep = func(step string) {
 		p.heard(step)
 		if twice && step == "made again" && again == "" && random.IntN(4) == 0 {
@@ -196,16 +189,10 @@ func cutManyWriters(t *testing.T, each int) (cuts int) {
 	const callers = 8
 	seed := rand.Uint64()
 	s := opened(t, Options{MaxSize: cutMaxSize, Reserve: 1 << 20})
-	p := &platter{t: t, path: s.path, random: rand.New(rand.NewPCG(seed, 1))}
 	var mu sync.Mutex
 	acknowledged := map[int64]bool{}
 	s.writer.Lock()
-	if err := s.stopJournal(); err != nil {
-		t.Fatal(err)
-	}
-	s.journal.size = 32 << 10
-	s.journal.stopped = time.Time{}
-	p.file, p.journal = p.read(""), p.read(".journal")
+	p := underPowerCuts(t, s, rand.New(rand.NewPCG(seed, 1)))
 	s.queue.running = time.Hour // in halves
 	type left struct {
 		dir  string
@@ -269,9 +256,7 @@ func cutManyWriters(t *testing.T, each int) (cuts int) {
 // its files while it is open.
 func killed(t *testing.T, s *Store) (dir string) {
 	t.Helper()
-	p := &platter{t: t, path: s.path, random: rand.New(rand.NewPCG(1, 1))}
-	p.file, p.journal = p.read(""), p.read(".journal")
-	return p.cut()
+	return newPlatter(t, s.path, rand.New(rand.NewPCG(1, 1))).cut()
 }
 
 // half of someSales.

@@ -22,6 +22,33 @@ type platter struct {
 	file, journal []byte // when they were last waited for
 }
 
+// newPlatter is the disk of a store of which all has been waited for.
+func newPlatter(t *testing.T, path string, random *rand.Rand) *platter {
+	p := &platter{t: t, path: path, random: random}
+	p.file, p.journal = p.read(""), p.read(".journal")
+	return p
+}
+
+// underPowerCuts has a store work with a small journal, of many checkpoints, on a
+// disk that has all of it so far. The writer is held.
+func underPowerCuts(t *testing.T, s *Store, random *rand.Rand) *platter {
+	s.journal.size = 32 << 10
+	if err := s.stopJournal(); err != nil {
+		t.Fatal(err)
+	}
+	s.journal.stopped = time.Time{} // no pause
+	return newPlatter(t, s.path, random)
+}
+
+// noise is so much that cannot be packed, bytes.
+func noise(random *rand.Rand, size int) []byte {
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	return b
+}
+
 func (p *platter) read(suffix string) []byte {
 	b, err := os.ReadFile(p.path + suffix)
 	if err != nil {
@@ -146,10 +173,7 @@ func (w *workload) once() error {
 			return tx.Log(Entry{Kind: "device.opened", Subject: "caja", Text: "abierta", Severity: Info})
 		})
 	case 3:
-		payload := make([]byte, w.random.IntN(60<<10)) // some do not fit
-		for i := range payload {
-			payload[i] = byte(w.random.Uint32())
-		}
+		payload := noise(w.random, w.random.IntN(60<<10)) // some do not fit
 		return w.s.Update(func(tx *Tx) error {
 			_, err := tx.PutRaw(payload)
 			return err

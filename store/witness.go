@@ -94,7 +94,7 @@ func (w *witness) note(epoch string, machine []string, commits uint64) error {
 		return err
 	}
 	w.commits = commits
-	return errors.Join(w.f.Sync(), syncFolder(filepath.Dir(w.path)))
+	return errors.Join(w.f.Sync(), SyncFolder(filepath.Dir(w.path)))
 }
 
 func countOf(commits uint64) []byte {

@@ -186,20 +186,15 @@ func (a *asides) retry() {
 func (a *asides) again(x store.Aside, packer *packer) (added bool, err error) {
 	err = a.store.Update(func(tx *store.Tx) error {
 		added = false
-		for e, err := range tx.Unsent(x.Stream, x.Position-1) {
-			if err != nil {
-				return err
-			}
-			if e.Position != x.Position || e.Position > tx.Sent(x.Stream) {
-				return nil
-			}
-			if out, err := packer.alone(outgoing{lane: &lane{stream: x.Stream}, payload: encodeEvent(e)}); err != nil || out.aside != nil {
-				return err
-			}
-			added = true
-			return a.replays.add(tx, part{Stream: x.Stream, Next: x.Position, Through: x.Position})
+		e, err := eventOf(tx, x)
+		if err != nil || e == nil || e.Position > tx.Sent(x.Stream) {
+			return err
 		}
-		return nil
+		if out, err := packer.alone(outgoing{lane: &lane{stream: x.Stream}, payload: encodeEvent(e)}); err != nil || out.aside != nil {
+			return err
+		}
+		added = true
+		return a.replays.add(tx, part{Stream: x.Stream, Next: x.Position, Through: x.Position})
 	})
 	if added && err == nil {
 		a.replays.reload()

@@ -7,7 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
+
+	"mostrador/store"
 )
 
 // writeNewFile makes a file that is not there yet, its owner's alone, durably and
@@ -29,7 +30,7 @@ func writeNewFile(name string, write func(io.Writer) error) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", name, err), os.Remove(f.Name()))
 	}
-	return syncFolder(filepath.Dir(name))
+	return store.SyncFolder(filepath.Dir(name))
 }
 
 // renameNew is a rename that never takes the place of what has come meanwhile.
@@ -43,16 +44,4 @@ func renameNew(from, to string) error {
 		return errors.Join(err, os.Remove(to))
 	}
 	return nil
-}
-
-// syncFolder makes a name durable, where folders are files.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

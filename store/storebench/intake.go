@@ -182,8 +182,9 @@ func (in *intake) rows(ofAppend float64) []Row {
 		atLeast(with+"beside append + fdatasync one by one", median(in.ofAppend), ofAppend, "%.0f/s", rate(in.line)),
 	}
 	if in.callers == 1 {
-		rows = append(rows, atLeast(with+"each read back, beside bare bbolt that nobody reads", median(in.readOfBare), 0.9, "%.0f sales/s", rate(in.read)))
-		rows = append(rows, atMost(with+"p50 beside append + fdatasync", median(in.p50), 3, "%v and %v", in.ours[0].p50, in.line[0].p50))
+		rows = append(rows,
+			atLeast(with+"each read back, beside bare bbolt that nobody reads", median(in.readOfBare), 0.9, "%.0f sales/s", rate(in.read)),
+			atMost(with+"p50 beside append + fdatasync", median(in.p50), 3, "%v and %v", in.ours[0].p50, in.line[0].p50))
 	}
 	if len(in.bytes) > 0 {
 		rows = append(rows, atMost(with+"device bytes beside bare bbolt", median(in.bytes), 1.1, "%.0f and %.0f bytes per sale",
