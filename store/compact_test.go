@@ -177,6 +177,7 @@ func TestCompactionGivesUp(t *testing.T) {
 // of a step.
 func compactUntilKilled(s *Store, step string) {
 	left := rand.IntN(4)
+	s.writer.Lock() // others write already
 	s.onStep = func(name string) {
 		if name != step {
 			return
@@ -192,6 +193,7 @@ func compactUntilKilled(s *Store, step string) {
 			select {} // until it takes effect
 		}
 	}
+	s.writer.Unlock()
 	for {
 		if err := s.Compact(context.Background()); err != nil {
 			panic(err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -105,7 +106,8 @@ func recordAndKill(t *testing.T, dir string, from int) (numbers []int) {
 	}
 	cmd := exec.Command(exe)
 	cmd.Env = append(os.Environ(), crashDir+"="+dir, crashDir+"_FROM="+strconv.Itoa(from))
-	cmd.Stderr = os.Stderr
+	var said bytes.Buffer
+	cmd.Stderr = io.MultiWriter(&said, os.Stderr)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +136,12 @@ func recordAndKill(t *testing.T, dir string, from int) (numbers []int) {
 		numbers = append(numbers, toInt(t, line))
 	}
 	_ = cmd.Wait() // killed
+	if code := cmd.ProcessState.ExitCode(); code != -1 && code != 1 { // 1: killed, on Windows
+		t.Errorf("it ended by itself, with %d", code)
+	}
+	if bytes.Contains(said.Bytes(), []byte("DATA RACE")) {
+		t.Error("it has a data race")
+	}
 	return numbers
 }
 

@@ -171,16 +171,13 @@ func cutsSee(t *testing.T, prepare func(*Store)) {
 // takes what the other has left, what was acknowledged is there after any cut, each
 // sale with its event, and the sequences have no gaps.
 func TestPowerCutWhileManyWrite(t *testing.T) {
-	stores, each := 2, 60
+	least, each := 10, 60
 	if os.Getenv("MOSTRADOR_PROOF") != "" {
-		stores, each = 40, 200
+		least, each = 600, 200
 	}
-	cuts := 0
-	for range stores {
+	cuts, stores := 0, 0
+	for ; cuts < least && !t.Failed(); stores++ { // how many groups there are is the scheduler's
 		cuts += cutManyWriters(t, each)
-	}
-	if cuts < stores*5 {
-		t.Errorf("only %d cuts", cuts)
 	}
 	t.Logf("%d power cuts in %d stores", cuts, stores)
 }
