@@ -135,7 +135,7 @@ func recordAndKill(t *testing.T, dir string, from int) (numbers []int) {
 		}
 		numbers = append(numbers, toInt(t, line))
 	}
-	_ = cmd.Wait() // killed
+	_ = cmd.Wait()                                                    // killed
 	if code := cmd.ProcessState.ExitCode(); code != -1 && code != 1 { // 1: killed, on Windows
 		t.Errorf("it ended by itself, with %d", code)
 	}
