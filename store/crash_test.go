@@ -135,8 +135,8 @@ func recordAndKill(t *testing.T, dir string, from int) (numbers []int) {
 		}
 		numbers = append(numbers, toInt(t, line))
 	}
-	_ = cmd.Wait()                                                    // killed
-	if code := cmd.ProcessState.ExitCode(); code != -1 && code != 1 { // 1: killed, on Windows
+	_ = cmd.Wait() // killed, which is -1, or 1 on Windows
+	if code := cmd.ProcessState.ExitCode(); code != -1 && code != 1 {
 		t.Errorf("it ended by itself, with %d", code)
 	}
 	if bytes.Contains(said.Bytes(), []byte("DATA RACE")) {

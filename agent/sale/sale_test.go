@@ -135,6 +135,30 @@ var receipts = []struct {
 	{"a whole receipt resent from its beginning", []string{
 		"item 12 name=A amount=5", "item 12 name=B amount=2", resume, "item 12 name=A amount=5", "item 12 name=B amount=2", "total 12 amount=7",
 	}, []string{"12 700+0: 1×A@500=500 1×B@200=200"}, nil},
+	{"a payment sent again after a restart is one", []string{
+		"item 12 name=A amount=7", "payment 12 name=EFECTIVO amount=7", resume, "payment 12 name=EFECTIVO amount=7", "total 12 amount=7",
+	}, []string{"12 700+0: 1×A@700=700 [EFECTIVO 700]"}, nil},
+	{"a payment of more than is due sent again", []string{
+		"item 12 name=A amount=7", "payment 12 name=EFECTIVO amount=10", "payment 12 name=EFECTIVO amount=10", "total 12 amount=7",
+	}, []string{"12 700+0: 1×A@700=700 [EFECTIVO 1000]"}, nil},
+	{"two who pay the half each", []string{
+		"item 12 name=A amount=7", "payment 12 name=EFECTIVO amount=3.50", resume, "payment 12 name=EFECTIVO amount=3.50", "total 12 amount=7",
+	}, []string{"12 700+0: 1×A@700=700 [EFECTIVO 350] [EFECTIVO 350]"}, nil},
+	{"two halves, the second sent again", []string{
+		"item 12 name=A amount=7", "payment 12 name=EFECTIVO amount=3.50", "payment 12 name=EFECTIVO amount=3.50", resume, "payment 12 name=EFECTIVO amount=3.50", "total 12 amount=7",
+	}, []string{"12 700+0: 1×A@700=700 [EFECTIVO 350] [EFECTIVO 350]"}, nil},
+	{"a payment given back sent again", []string{
+		"void 12 name=A amount=7", "payment 12 name=EFECTIVO amount=-7", resume, "payment 12 name=EFECTIVO amount=-7", "total 12 amount=-7",
+	}, []string{"12 -700+0: -1×A@700=-700 [EFECTIVO -700]"}, nil},
+	{"payments that do not come to the total", []string{
+		"item 12 name=A amount=7", "payment 12 name=EFECTIVO amount=2", resume, "payment 12 name=EFECTIVO amount=2", "total 12 amount=7",
+	}, []string{"12 700+0: 1×A@700=700 [EFECTIVO 200] [EFECTIVO 200] !payments_disagree"}, []string{"sale.odd "}},
+	{"a line of nothing sent again after a restart", []string{
+		"item 12 name=A amount=7", "item 12 name=SIN-SAL amount=0", resume, "item 12 name=SIN-SAL amount=0", "total 12 amount=7",
+	}, []string{"12 700+0: 1×A@700=700 1×SIN-SAL@0=0"}, nil},
+	{"a line of nothing twice", []string{
+		"item 12 name=A amount=7", "item 12 name=SIN-SAL amount=0", "item 12 name=SIN-SAL amount=0", "total 12 amount=7",
+	}, []string{"12 700+0: 1×A@700=700 1×SIN-SAL@0=0 1×SIN-SAL@0=0"}, nil},
 	{"sums that disagree stay", []string{
 		"item 12 name=A amount=5", "total 12 amount=7",
 	}, []string{"12 700+0: 1×A@500=500 !sums_disagree"}, []string{"sale.odd "}},

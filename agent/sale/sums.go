@@ -22,36 +22,41 @@ type bill struct {
 	times map[string]string
 }
 
-// read makes a sale of records. The device's total decides whether a record
-// that is the same as an earlier one was meant twice or sent twice: the first
-// reading that adds up counts. If none does, everything counts, and the sale
-// says that its sums disagree. Amounts are never changed to fit.
+// read makes a sale of records. A record that is the same as an earlier one was
+// meant twice or sent twice: of the readings, the first counts that adds up to the
+// device's total, with payments that cover it. If none does, what was sent is left
+// as it is where the lines come to the total, and else the first whose lines do; if
+// there is none either, everything counts, and the sale says that its sums disagree.
+// Amounts are never changed to fit.
 func (r *Recorder) read(rs []record) bill {
 	all := r.sum(rs)
-	repeats := all.sale.Lines != nil && hasRepeats(rs, true)
 	switch {
-	case all.hasTotal && all.fits():
-	case all.hasTotal && repeats:
-		for _, resumedOnly := range []bool{true, false} {
-			if b := r.sum(without(rs, resumedOnly)); b.fits() {
+	case !hasRepeats(rs, anyAgain):
+	case all.hasTotal:
+		resumed, every := r.sum(without(rs, resumedAgain)), r.sum(without(rs, anyAgain))
+		for _, b := range []bill{r.sum(without(without(rs, resumedAgain), paidAgain)), r.sum(without(rs, paidAgain)), resumed, all, every} {
+			if b.fits() && b.covered() {
 				return b.finish()
 			}
 		}
-	case !all.hasTotal && hasRepeats(rs, false):
+		for _, b := range []bill{all, resumed, every} {
+			if b.fits() {
+				return b.finish()
+			}
+		}
+	case hasRepeats(rs, resumedAgain):
 		all.flag("possible_repeat", "puede que el equipo haya repetido una línea")
 	}
 	return all.finish()
 }
 
-// repeated tells which records may be repetitions: with resumedOnly those that
-// came first after the line was opened anew and equal the one before, else all
-// that equal an earlier one.
-func repeated(rs []record, i int, resumedOnly bool) bool {
+// again tells which records may be repetitions.
+type again func(rs []record, i int) bool
+
+// anyAgain are all that equal an earlier one.
+func anyAgain(rs []record, i int) bool {
 	if rs[i].kind() == "total" {
 		return false
-	}
-	if resumedOnly {
-		return i > 0 && rs[i].Resumed && rs[i].Hash == rs[i-1].Hash
 	}
 	for _, earlier := range rs[:i] {
 		if earlier.Hash == rs[i].Hash {
@@ -61,21 +66,31 @@ func repeated(rs []record, i int, resumedOnly bool) bool {
 	return false
 }
 
-// hasRepeats reports whether any record may be a repetition; with any also
-// those that may well be meant.
-func hasRepeats(rs []record, any bool) bool {
+// resumedAgain are those that came first after the line was opened anew and equal
+// the one before: the answer to it was lost.
+func resumedAgain(rs []record, i int) bool {
+	return i > 0 && rs[i].Resumed && rs[i].Hash == rs[i-1].Hash && rs[i].kind() != "total"
+}
+
+// paidAgain are the payments of anyAgain: nobody pays in the same way again what is
+// paid.
+func paidAgain(rs []record, i int) bool {
+	return rs[i].kind() == "payment" && anyAgain(rs, i)
+}
+
+func hasRepeats(rs []record, repeated again) bool {
 	for i := range rs {
-		if repeated(rs, i, !any) {
+		if repeated(rs, i) {
 			return true
 		}
 	}
 	return false
 }
 
-func without(rs []record, resumedOnly bool) []record {
+func without(rs []record, repeated again) []record {
 	var out []record
 	for i := range rs {
-		if !repeated(rs, i, resumedOnly) {
+		if !repeated(rs, i) {
 			out = append(out, rs[i])
 		}
 	}
@@ -86,6 +101,12 @@ func without(rs []record, resumedOnly bool) []record {
 // lines, or without a total, nothing disagrees.
 func (b *bill) fits() bool {
 	return !b.hasTotal || len(b.sale.Lines) == 0 || b.total == b.sum || b.total == b.sum+b.sale.Tip
+}
+
+// covered reports whether the payments come to the total, or tell no amounts.
+func (b *bill) covered() bool {
+	paid := b.paid()
+	return paid == 0 || b.total >= 0 && paid >= b.total || b.total < 0 && paid <= b.total
 }
 
 func (b *bill) flag(code, text string) {

@@ -154,9 +154,28 @@ func (c *counter) checkCloud(asks []ask, sales []string) {
 		}
 	}
 	outcomes := map[string]int{}
+	waiting := func() (missing []string) {
+		for id := range printed {
+			if outcomes[id] == 0 {
+				missing = append(missing, "ticket "+id)
+			}
+		}
+		orders, heard := c.ordersInCloud(), c.salesInCloud()
+		for _, k := range asks {
+			if orders[k.id] == 0 {
+				missing = append(missing, "order "+k.id)
+			}
+		}
+		for _, receipt := range sales {
+			if heard[receipt] == 0 {
+				missing = append(missing, "sale "+receipt)
+			}
+		}
+		return missing
+	}
 	defer func() {
 		if c.t.Failed() {
-			c.t.Logf("%d outcomes of %d, %d orders of %d, %d sales of %d", len(outcomes), len(printed), len(c.ordersInCloud()), len(asks), len(c.salesInCloud()), len(sales))
+			c.t.Logf("the cloud lacks %s", waiting())
 		}
 	}()
 	c.cloud.Wait(time.Minute, "all outcomes, orders and sales", func() bool {
