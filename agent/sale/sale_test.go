@@ -150,6 +150,9 @@ var receipts = []struct {
 	{"a payment given back sent again", []string{
 		"void 12 name=A amount=7", "payment 12 name=EFECTIVO amount=-7", resume, "payment 12 name=EFECTIVO amount=-7", "total 12 amount=-7",
 	}, []string{"12 -700+0: -1×A@700=-700 [EFECTIVO -700]"}, nil},
+	{"a payment taken back and made again", []string{
+		"open 12", "item 12 name=A amount=7", "item 12 name=A amount=7", "due 12 amount=14", "payment 12 name=EFECTIVO amount=14", "correct 12 amount=-14", "payment 12 name=EFECTIVO amount=14", "end 12",
+	}, []string{"12 1400+0: 1×A@700=700 1×A@700=700 [EFECTIVO 1400]"}, nil},
 	{"payments that do not come to the total", []string{
 		"item 12 name=A amount=7", "payment 12 name=EFECTIVO amount=2", resume, "payment 12 name=EFECTIVO amount=2", "total 12 amount=7",
 	}, []string{"12 700+0: 1×A@700=700 [EFECTIVO 200] [EFECTIVO 200] !payments_disagree"}, []string{"sale.odd "}},

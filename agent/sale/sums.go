@@ -24,7 +24,7 @@ type bill struct {
 
 // read makes a sale of records. A record that is the same as an earlier one was
 // meant twice or sent twice: of the readings, the first counts that adds up to the
-// device's total, with payments that cover it. If none does, what was sent is left
+// device's total, with payments that come to it. If none does, what was sent is left
 // as it is where the lines come to the total, and else the first whose lines do; if
 // there is none either, everything counts, and the sale says that its sums disagree.
 // Amounts are never changed to fit.
@@ -35,7 +35,7 @@ func (r *Recorder) read(rs []record) bill {
 	case all.hasTotal:
 		resumed, every := r.sum(without(rs, resumedAgain)), r.sum(without(rs, anyAgain))
 		for _, b := range []bill{r.sum(without(without(rs, resumedAgain), paidAgain)), r.sum(without(rs, paidAgain)), resumed, all, every} {
-			if b.fits() && b.covered() {
+			if b.fits() && b.pays(all.paid()) {
 				return b.finish()
 			}
 		}
@@ -103,10 +103,11 @@ func (b *bill) fits() bool {
 	return !b.hasTotal || len(b.sale.Lines) == 0 || b.total == b.sum || b.total == b.sum+b.sale.Tip
 }
 
-// covered reports whether the payments come to the total, or tell no amounts.
-func (b *bill) covered() bool {
+// pays reports whether the payments come to the total, or to all that was sent of
+// them.
+func (b *bill) pays(all int64) bool {
 	paid := b.paid()
-	return paid == 0 || b.total >= 0 && paid >= b.total || b.total < 0 && paid <= b.total
+	return paid == all || b.total >= 0 && paid >= b.total || b.total < 0 && paid <= b.total
 }
 
 func (b *bill) flag(code, text string) {
