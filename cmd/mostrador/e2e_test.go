@@ -175,7 +175,8 @@ func (c *counter) checkCloud(asks []ask, sales []string) {
 	}
 	defer func() {
 		if c.t.Failed() {
-			c.t.Logf("the cloud lacks %s", waiting())
+			missing := waiting()
+			c.t.Logf("the cloud lacks %d, such as %s", len(missing), missing[:min(len(missing), 20)])
 		}
 	}()
 	c.cloud.Wait(time.Minute, "all outcomes, orders and sales", func() bool {
