@@ -51,7 +51,7 @@ func TestStoreOrdersThroughEveryOrderOfCuts(t *testing.T) {
 	} else {
 		rounds, abreast = 2, 6
 	}
-	sum := &cutSum{seed: seed}
+	sum := &cutSum{seed: seed, block: "cuts", what: fmt.Sprintf("Two terminals as processes in network namespaces, `takeover_after` %v, mosquitto with persistence; the holder cut off or killed, the stand-in cut off or killed, the broker killed, beginning and ending in all %d orders, each twice", storeTakeover, len(cutOrders()))}
 	var lives sync.WaitGroup
 	next := make(chan int)
 	for place := range abreast {
@@ -59,7 +59,7 @@ func TestStoreOrdersThroughEveryOrderOfCuts(t *testing.T) {
 			for n := range next {
 				order, mode := orders[n%len(orders)], (n+n/len(orders))%4
 				t.Run(nameOf(order, mode), func(t *testing.T) {
-					s := newSharedStore(t, place, rand.New(rand.NewPCG(seed, uint64(n))))
+					s := newSharedStore(t, newCables(t, place), rand.New(rand.NewPCG(seed, uint64(n))))
 					s.live(order, mode)
 					s.check(sum)
 				})
@@ -112,24 +112,36 @@ func (s *sharedStore) live(order []int, mode int) {
 // befall begins a misfortune or ends it.
 func (s *sharedStore) befall(m int, end, kill bool) {
 	s.t.Helper()
+	served := s.hung.serves()
 	switch {
 	case m == brokerCrash && !end:
-		s.broker.Kill()
+		s.crashed, s.granted = true, s.cloud.Subscriptions()
+		s.hung.crash()
 	case m == brokerCrash:
-		had := s.cloud.Subscriptions()
-		s.broker.Start()
-		s.cloud.Wait(30*time.Second, "the backend to be back", func() bool { return s.cloud.Subscriptions() > had })
-		s.flush()
-		s.again()
+		s.hung.restart()
 	case kill && !end:
 		s.kill(s.terminals[m])
 	case kill:
 		s.start(s.terminals[m])
 	case !end:
-		s.ip("link", "set", s.terminals[m].link, "down")
+		s.hung.cut(m)
 	default:
-		s.ip("link", "set", s.terminals[m].link, "up")
+		s.hung.mend(m)
 	}
+	if !served && s.hung.serves() {
+		s.servedAgain()
+	}
+}
+
+// servedAgain has the backend go on.
+func (s *sharedStore) servedAgain() {
+	s.t.Helper()
+	if s.crashed {
+		s.cloud.Wait(30*time.Second+s.hung.recovery(), "the backend to be back", func() bool { return s.cloud.Subscriptions() > s.granted })
+		s.crashed = false
+	}
+	s.flush()
+	s.again()
 }
 
 // reconnection is the longest that a terminal may be without a line that is
@@ -140,7 +152,7 @@ const reconnection = 45 * time.Second
 // check wants every order on paper in time, and what is on paper twice marked.
 func (s *sharedStore) check(sum *cutSum) {
 	s.t.Helper()
-	limit := 2*storeTakeover + reconnection
+	limit := 2*storeTakeover + reconnection + s.hung.recovery()
 	var open []string
 	s.again() // the backend sees the births
 	defer func() {
@@ -162,7 +174,7 @@ func (s *sharedStore) check(sum *cutSum) {
 	s.eventually(limit+30*time.Second, "both terminals to be done", func() bool { return s.done() })
 	sum.mu.Lock()
 	defer sum.mu.Unlock()
-	sum.stores++
+	sum.stores, sum.bound = sum.stores+1, limit
 	for _, k := range s.asks {
 		s.count(k, limit, sum)
 	}
@@ -222,13 +234,14 @@ func (s *sharedStore) count(k ask, limit time.Duration, sum *cutSum) {
 
 // A cutSum is what came of all orders of cuts.
 type cutSum struct {
-	seed uint64
+	seed        uint64
+	block, what string // of the table
 
 	mu                    sync.Mutex
 	stores, orders, twice int
 	both                  int // on paper at both terminals
 	marked                int // all of whose papers are marked
-	longest               time.Duration
+	longest, bound        time.Duration
 }
 
 func (c *cutSum) report(t *testing.T) {
@@ -240,8 +253,8 @@ func (c *cutSum) report(t *testing.T) {
 	if c.both == 0 || c.marked == 0 {
 		t.Error("no order came into doubt: the cuts try nothing")
 	}
-	uplinktest.WriteBlock(t, "store-orders.md", "cuts", fmt.Sprintf(
-		"Two terminals as processes in network namespaces, `takeover_after` %v, mosquitto with persistence; the holder cut off or killed, the stand-in cut off or killed, the broker killed, beginning and ending in all %d orders, each twice, with an order for the store in every moment between (`MOSTRADOR_SEED=%d`).\n\n"+
+	uplinktest.WriteBlock(t, "store-orders.md", c.block, fmt.Sprintf(
+		"%s, with an order for the store in every moment between (`MOSTRADOR_SEED=%d`).\n\n"+
 			"| what | |\n|---|---|\n| orders of cuts that were lived through | %d |\n| orders for the store | %d |\n| twice unmarked on paper | %d |\n| not on paper | 0 |\n| on paper at both terminals, one of them marked or both | %d |\n| all papers headed POSIBLE DUPLICADO | %d |\n| longest wait for the first paper, after the last cut or mend | %v (bound: %v) |\n",
-		storeTakeover, len(cutOrders()), c.seed, c.stores, c.orders, c.twice, c.both, c.marked, c.longest.Round(100*time.Millisecond), 2*storeTakeover+reconnection))
+		c.what, c.seed, c.stores, c.orders, c.twice, c.both, c.marked, c.longest.Round(100*time.Millisecond), c.bound))
 }

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,52 +25,59 @@ import (
 // storeTakeover is takeover_after of these tests' terminals.
 const storeTakeover = 2 * time.Second
 
-// A sharedStore is a store with two terminals, each a process in a network
-// namespace of its own with a printer of its own, and one broker.
+// A sharedStore is a store with two terminals, each a process with a printer of its
+// own, and what they hang on.
 type sharedStore struct {
 	t         *testing.T
-	number    int // of this one among those that live at the same time
 	rand      *rand.Rand
-	broker    *uplinktest.Broker
-	port      string // where the broker listens to the namespaces
+	hung      hanging
 	cloud     *uplinktest.Consumer
 	terminals []*sharedTerminal // the holder first
 	menu      *kitchenMenu
 
 	asks    []ask
-	unsent  []ask                // while the broker is down
+	unsent  []ask                // while no broker serves
 	sent    map[string]time.Time // by number
 	settled time.Time            // when the last thing was broken or mended
+	crashed bool                 // the backend must come back before it is served
+	granted int64                // its subscriptions before the crash
 
 	mu    sync.Mutex
 	first map[string]time.Time // paper, by the order's number
 }
 
+// A hanging is what the two terminals of a store hang on: their lines, and the
+// broker.
+type hanging interface {
+	backend() *uplinktest.Consumer
+	// line prepares that of terminal m, 0 or 1: its part of [uplink], and what its
+	// daemon is started by, if not directly.
+	line(m int, dir string) (uplink string, by []string)
+	cut(m int)
+	mend(m int)
+	crash()
+	restart()
+	// serves reports whether what a backend publishes is taken.
+	serves() bool
+	// recovery is how long a broker may take to serve once it has come back.
+	recovery() time.Duration
+}
+
 type sharedTerminal struct {
 	id, role string
-	space    string // its namespace
-	link     string // the end of its cable that is not in it
+	by       []string
 	config   string
 	log      *os.File
 	printer  *paperPrinter
 	process  *exec.Cmd
 }
 
-func newSharedStore(t *testing.T, number int, r *rand.Rand) *sharedStore {
+func newSharedStore(t *testing.T, hung hanging, r *rand.Rand) *sharedStore {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Fatal("this test cuts terminals off with network namespaces (ip netns), which needs root")
-	}
-	_, port, err := net.SplitHostPort(uplinktest.FreeAddress(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &sharedStore{t: t, number: number, rand: r, port: port, sent: map[string]time.Time{}, first: map[string]time.Time{},
+	s := &sharedStore{t: t, rand: r, hung: hung, cloud: hung.backend(), sent: map[string]time.Time{}, first: map[string]time.Time{},
 		menu: &kitchenMenu{rand: r, currency: "PEN"}}
-	s.broker = uplinktest.Mosquitto(t, uplinktest.BrokerOptions{Persistent: true, Lines: []string{"listener " + port + " 0.0.0.0"}})
-	s.cloud = uplinktest.Subscribe(t, s.broker.Addr(), "backend")
-	for i, role := range []string{"holder", "stand-in"} {
-		s.terminals = append(s.terminals, s.terminal(i+1, role))
+	for m, role := range []string{"holder", "stand-in"} {
+		s.terminals = append(s.terminals, s.terminal(m, role))
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
@@ -80,38 +87,22 @@ func newSharedStore(t *testing.T, number int, r *rand.Rand) *sharedStore {
 		s.start(one)
 	}
 	for _, one := range s.terminals {
-		s.eventually(30*time.Second, one.id+" to listen", func() bool { st, ok := s.status(one); return ok && st.Listening && len(st.Others) == 1 })
+		s.eventually(30*time.Second+hung.recovery(), one.id+" to listen", func() bool { st, ok := s.status(one); return ok && st.Listening && len(st.Others) == 1 })
 	}
 	s.settled = time.Now()
 	return s
 }
 
-func (s *sharedStore) ip(args ...string) {
+// terminal makes one.
+func (s *sharedStore) terminal(m int, role string) *sharedTerminal {
 	s.t.Helper()
-	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-		s.t.Fatalf("ip %s: %v: %s (network namespaces need root, iproute2 and a kernel that has them)", strings.Join(args, " "), err, out)
-	}
-}
-
-// terminal makes one, with a cable from its namespace to the broker's.
-func (s *sharedStore) terminal(n int, role string) *sharedTerminal {
-	s.t.Helper()
-	tag := fmt.Sprintf("%d%c%d", os.Getpid()%100000, 'a'+s.number, n)
-	one := &sharedTerminal{id: fmt.Sprintf("caja-%d", n), role: role, space: "ms" + tag, link: "mv" + tag}
-	net := fmt.Sprintf("10.78.%d", 2*s.number+n)
-	s.ip("netns", "add", one.space)
-	s.t.Cleanup(func() { exec.Command("ip", "netns", "del", one.space).Run() })
-	s.ip("-n", one.space, "link", "add", "eth0", "type", "veth", "peer", "name", one.link, "netns", "1")
-	s.ip("addr", "add", net+".1/24", "dev", one.link)
-	s.ip("link", "set", one.link, "up")
-	s.ip("-n", one.space, "link", "set", "lo", "up")
-	s.ip("-n", one.space, "addr", "add", net+".2/24", "dev", "eth0")
-	s.ip("-n", one.space, "link", "set", "eth0", "up")
-
+	one := &sharedTerminal{id: terminalID(m), role: role}
 	dir := s.t.TempDir()
 	line := drivertest.NewPTY(s.t)
 	one.printer = newPaperPrinter(s.t, line, "80mm", 0)
 	one.config = filepath.Join(dir, "mostrador.toml")
+	var uplink string
+	uplink, one.by = s.hung.line(m, dir)
 	text := fmt.Sprintf(`
 [terminal]
 store = "lima-01"
@@ -124,7 +115,7 @@ store_orders = %q
 takeover_after = %q
 
 [uplink]
-broker = "mqtt://%s.1:%s"
+%s
 
 [buffer]
 max_size = "64MiB"
@@ -147,7 +138,7 @@ comanda = { unknown = "copy" }
 [[integration]]
 provider = "justo"
 nickname = "Justo Centro"
-`, one.id, filepath.Join(dir, "data"), role, storeTakeover, net, s.port, line.Address("serial"))
+`, one.id, filepath.Join(dir, "data"), role, storeTakeover, uplink, line.Address("serial"))
 	if err := os.WriteFile(one.config, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
@@ -167,13 +158,16 @@ nickname = "Justo Centro"
 	return one
 }
 
+func terminalID(m int) string { return fmt.Sprintf("caja-%d", m+1) }
+
 func (s *sharedStore) start(one *sharedTerminal) {
 	s.t.Helper()
 	binary, err := daemonBinary()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	one.process = exec.Command("ip", "netns", "exec", one.space, binary, "-c", one.config, "run")
+	command := append(slices.Clone(one.by), binary, "-c", one.config, "run")
+	one.process = exec.Command(command[0], command[1:]...)
 	one.process.Stdout, one.process.Stderr = one.log, one.log
 	if err := one.process.Start(); err != nil {
 		s.t.Fatal(err)
@@ -243,8 +237,8 @@ func (s *sharedStore) noteFirst(text string, now time.Time) {
 	}
 }
 
-// order has the backend address one to the store; it keeps it while there is no
-// broker.
+// order has the backend address one to the store; it keeps it while no broker
+// serves.
 func (s *sharedStore) order() {
 	k := s.menu.ask(s.t, "go")
 	s.asks = append(s.asks, k)
@@ -253,7 +247,7 @@ func (s *sharedStore) order() {
 }
 
 func (s *sharedStore) flush() {
-	if !s.broker.Running() {
+	if !s.hung.serves() {
 		return
 	}
 	for _, k := range s.unsent {
