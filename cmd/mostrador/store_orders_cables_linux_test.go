@@ -47,7 +47,12 @@ func (c *cables) line(m int, _ string) (uplink string, by []string) {
 	space, link := "ms"+c.tag(m), "mv"+c.tag(m)
 	net := fmt.Sprintf("10.78.%d", 2*c.number+m+1)
 	c.ip("netns", "add", space)
-	c.t.Cleanup(func() { exec.Command("ip", "netns", "del", space).Run() })
+	c.t.Cleanup(func() {
+		// The cable goes at once so, and with its namespace only some time later: the
+		// next one has the same name.
+		exec.Command("ip", "link", "del", link).Run()
+		exec.Command("ip", "netns", "del", space).Run()
+	})
 	c.ip("-n", space, "link", "add", "eth0", "type", "veth", "peer", "name", link, "netns", "1")
 	c.ip("addr", "add", net+".1/24", "dev", link)
 	c.ip("link", "set", link, "up")
