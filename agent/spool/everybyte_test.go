@@ -40,7 +40,7 @@ func TestEveryByte(t *testing.T) {
 	start, where := time.Now(), circumstances(t)
 	var rows []row
 	for n, l := range levels() {
-		c := cutter{level: l, stride: 17, salt: n}
+		c := cutter{level: l, stride: 29, salt: n}
 		if proof {
 			c.stride = 1
 		}
@@ -237,7 +237,7 @@ func TestEveryByteFails(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var v tally
-			for n := 0; n <= g.length.Out; n += 31 {
+			for n := 0; n <= g.length.Out && tt.saw(v) == 0; n += 31 {
 				o, _ := g.try(t, tt.spoil, cut{blackout, beforeOut, n})
 				v.add(o)
 				o, _ = g.try(t, tt.spoil, cut{blackouts, beforeOut, n})
