@@ -41,9 +41,10 @@ func Learn(l Lesson) (*Profile, error) {
 	}
 	var best *Profile
 	most := -1
+	known := map[string]*regexp.Regexp{}
 	for _, choice := range choices() {
-		s := student{Lesson: l, choice: choice}
-		p, err := ParseProfile([]byte(s.write(lines)))
+		s := student{Lesson: l, choice: choice, templates: known}
+		p, err := parseProfile([]byte(s.write(lines)), known)
 		if err != nil {
 			continue
 		}
@@ -132,6 +133,8 @@ type student struct {
 	money   *regexp.Regexp // an amount at the end of a line
 	written []string
 	known   map[string]bool
+	// templates are those that were read before.
+	templates map[string]*regexp.Regexp
 }
 
 // textsOf are the lines of text of each paper.
@@ -448,7 +451,7 @@ func (s *student) modifiers(lines []string) {
 // before, and an amount elsewhere means nothing. A line that may say that the
 // paper is no sale is left to a person.
 func (s *student) rest(lines []string) {
-	p, err := ParseProfile([]byte(strings.Join(s.written, "\n")))
+	p, err := parseProfile([]byte(strings.Join(s.written, "\n")), s.templates)
 	if err != nil {
 		return
 	}

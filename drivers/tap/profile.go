@@ -102,6 +102,12 @@ type rule struct {
 
 // ParseProfile reads a profile. Its error joins every fault, each with its line.
 func ParseProfile(source []byte) (*Profile, error) {
+	return parseProfile(source, map[string]*regexp.Regexp{})
+}
+
+// parseProfile is ParseProfile that remembers the templates that it has read, for
+// who reads many profiles that are much alike.
+func parseProfile(source []byte, known map[string]*regexp.Regexp) (*Profile, error) {
 	if len(source) > maxProfile {
 		return nil, fmt.Errorf("the profile has %d bytes: at most %d are allowed", len(source), maxProfile)
 	}
@@ -109,7 +115,7 @@ func ParseProfile(source []byte) (*Profile, error) {
 		return nil, errors.New("the profile is not UTF-8: save it as that")
 	}
 	p := &Profile{source: string(source), decimal: '.', decimals: 2}
-	b := builder{profile: p, set: map[string]bool{}}
+	b := builder{profile: p, set: map[string]bool{}, known: known}
 	lines := strings.Split(strings.ReplaceAll(string(source), "\r\n", "\n"), "\n")
 	for i, l := range lines { // the settings first: they say what an amount is
 		b.line(i+1, l, b.setting)
@@ -151,6 +157,7 @@ type builder struct {
 	profile  *Profile
 	set      map[string]bool
 	patterns map[string]string
+	known    map[string]*regexp.Regexp // templates, by what an amount looks like and by themselves
 	faults   []error
 }
 
@@ -285,7 +292,7 @@ func (b *builder) rule(key, value string) error {
 	case len(p.rules) == maxRules:
 		return fmt.Errorf("at most %d templates are allowed", maxRules)
 	}
-	pattern, err := text.Template(value, fields, b.patterns)
+	pattern, err := b.template(value)
 	if err != nil {
 		return err
 	}
@@ -301,6 +308,18 @@ func (b *builder) rule(key, value string) error {
 	}
 	p.rules = append(p.rules, rule{kind: kind, name: strings.TrimSpace(name), pattern: pattern})
 	return nil
+}
+
+// template reads one, unless it is known.
+func (b *builder) template(value string) (pattern *regexp.Regexp, err error) {
+	key := b.patterns["amount"] + "\x00" + b.patterns["quantity"] + "\x00" + value
+	if pattern = b.known[key]; pattern != nil {
+		return pattern, nil
+	}
+	if pattern, err = text.Template(value, fields, b.patterns); err == nil {
+		b.known[key] = pattern
+	}
+	return pattern, err
 }
 
 // match reads a line by the first rule that fits; nil when none does.

@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,4 +152,12 @@ func FuzzProfile(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestWordsAreFolded(t *testing.T) {
+	for _, w := range slices.Concat(noSaleWords, copyWords) {
+		if got := folded(w); got != " "+w+" " {
+			t.Errorf("%q is %q when it is looked for", w, got)
+		}
+	}
 }

@@ -49,15 +49,16 @@ func folded(s string) string {
 	return norm.NFC.String(strings.TrimRight(b.String(), " ")) + " "
 }
 
-// wordIn finds the first of words that stands in a text as whole words, also
-// where it is printed with a gap behind each letter.
+// wordIn finds the first of words, which are written as folded has them, that
+// stands in a text as whole words, also where it is printed with a gap behind each
+// letter.
 func wordIn(s string, words []string) string {
 	in := folded(s)
 	if letters := strings.Fields(in); len(letters) > 4 && !slices.ContainsFunc(letters, func(l string) bool { return utf8.RuneCountInString(l) > 1 }) {
 		in += folded(strings.Join(letters, ""))
 	}
 	for _, w := range words {
-		if strings.Contains(in, folded(w)) {
+		if strings.Contains(in, " "+w+" ") {
 			return w
 		}
 	}
