@@ -154,29 +154,10 @@ func (c *counter) checkCloud(asks []ask, sales []string) {
 		}
 	}
 	outcomes := map[string]int{}
-	waiting := func() (missing []string) {
-		for id := range printed {
-			if outcomes[id] == 0 {
-				missing = append(missing, "ticket "+id)
-			}
-		}
-		orders, heard := c.ordersInCloud(), c.salesInCloud()
-		for _, k := range asks {
-			if orders[k.id] == 0 {
-				missing = append(missing, "order "+k.id)
-			}
-		}
-		for _, receipt := range sales {
-			if heard[receipt] == 0 {
-				missing = append(missing, "sale "+receipt)
-			}
-		}
-		return missing
-	}
 	defer func() {
 		if c.t.Failed() {
-			missing := waiting()
-			c.t.Logf("the cloud lacks %d, such as %s", len(missing), missing[:min(len(missing), 20)])
+			lacks := c.cloudLacks(printed, outcomes, asks, sales)
+			c.t.Logf("the cloud lacks %d, such as %s", len(lacks), lacks[:min(len(lacks), 20)])
 		}
 	}()
 	c.cloud.Wait(time.Minute, "all outcomes, orders and sales", func() bool {
@@ -208,6 +189,27 @@ func (c *counter) checkCloud(asks []ask, sales []string) {
 		}
 	}
 	c.cloud.Check()
+}
+
+// cloudLacks names what was printed, ordered and sold and has not reached the cloud.
+func (c *counter) cloudLacks(printed, outcomes map[string]int, asks []ask, sales []string) (lacks []string) {
+	for id := range printed {
+		if outcomes[id] == 0 {
+			lacks = append(lacks, "ticket "+id)
+		}
+	}
+	orders, heard := c.ordersInCloud(), c.salesInCloud()
+	for _, k := range asks {
+		if orders[k.id] == 0 {
+			lacks = append(lacks, "order "+k.id)
+		}
+	}
+	for _, receipt := range sales {
+		if heard[receipt] == 0 {
+			lacks = append(lacks, "sale "+receipt)
+		}
+	}
+	return lacks
 }
 
 // ordersInCloud counts the events of each order by the channel's id.

@@ -52,25 +52,7 @@ func TestStoreOrdersThroughEveryOrderOfCuts(t *testing.T) {
 		rounds, abreast = 2, 6
 	}
 	sum := &cutSum{seed: seed, block: "cuts", what: fmt.Sprintf("Two terminals as processes in network namespaces, `takeover_after` %v, mosquitto with persistence; the holder cut off or killed, the stand-in cut off or killed, the broker killed, beginning and ending in all %d orders, each twice", storeTakeover, len(cutOrders()))}
-	var lives sync.WaitGroup
-	next := make(chan int)
-	for place := range abreast {
-		lives.Go(func() {
-			for n := range next {
-				order, mode := orders[n%len(orders)], (n+n/len(orders))%4
-				t.Run(nameOf(order, mode), func(t *testing.T) {
-					s := newSharedStore(t, newCables(t, place), rand.New(rand.NewPCG(seed, uint64(n))))
-					s.live(order, mode)
-					s.check(sum)
-				})
-			}
-		})
-	}
-	for n := range rounds * len(orders) {
-		next <- n
-	}
-	close(next)
-	lives.Wait()
+	sum.liveThrough(t, orders, rounds*len(orders), abreast, func(t *testing.T, place, _ int) hanging { return newCables(t, place) })
 	sum.report(t)
 }
 
@@ -242,6 +224,30 @@ type cutSum struct {
 	both                  int // on paper at both terminals
 	marked                int // all of whose papers are marked
 	longest, bound        time.Duration
+}
+
+// liveThrough lives through orders of cuts, some at a time, each with what hang
+// gives for its place among those and for its number.
+func (c *cutSum) liveThrough(t *testing.T, orders [][]int, lives, abreast int, hang func(t *testing.T, place, n int) hanging) {
+	next := make(chan int)
+	var living sync.WaitGroup
+	for place := range abreast {
+		living.Go(func() {
+			for n := range next {
+				order, mode := orders[n%len(orders)], (n+n/len(orders))%4
+				t.Run(nameOf(order, mode), func(t *testing.T) {
+					s := newSharedStore(t, hang(t, place, n), rand.New(rand.NewPCG(c.seed, uint64(n))))
+					s.live(order, mode)
+					s.check(c)
+				})
+			}
+		})
+	}
+	for n := range lives {
+		next <- n
+	}
+	close(next)
+	living.Wait()
 }
 
 func (c *cutSum) report(t *testing.T) {

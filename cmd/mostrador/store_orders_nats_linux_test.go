@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,25 +25,7 @@ func TestStoreOrdersOnACluster(t *testing.T) {
 	}
 	sum := &cutSum{seed: seed, block: "cluster", what: fmt.Sprintf("The same on three nodes of NATS JetStream, the holder on the first, the stand-in on the second, the backend on the third, `takeover_after` %v; the holder killed or its node, the stand-in killed or its node, the backend's node killed, beginning and ending in %d random orders", storeTakeover, lives)}
 	dir := t.TempDir() // those of the lives have names that NATS does not read
-	next := make(chan int)
-	var living sync.WaitGroup
-	for range abreast {
-		living.Go(func() {
-			for n := range next {
-				order, mode := orders[n], n%4
-				t.Run(nameOf(order, mode), func(t *testing.T) {
-					s := newSharedStore(t, newNodes(t, filepath.Join(dir, fmt.Sprint(n))), rand.New(rand.NewPCG(seed, uint64(n))))
-					s.live(order, mode)
-					s.check(sum)
-				})
-			}
-		})
-	}
-	for n := range lives {
-		next <- n
-	}
-	close(next)
-	living.Wait()
+	sum.liveThrough(t, orders, lives, abreast, func(t *testing.T, _, n int) hanging { return newNodes(t, filepath.Join(dir, fmt.Sprint(n))) })
 	sum.report(t)
 }
 

@@ -41,10 +41,10 @@ func Learn(l Lesson) (*Profile, error) {
 	}
 	var best *Profile
 	most := -1
-	known := map[string]*regexp.Regexp{}
+	templates := map[string]*regexp.Regexp{}
 	for _, choice := range choices() {
-		s := student{Lesson: l, choice: choice, templates: known}
-		p, err := parseProfile([]byte(s.write(lines)), known)
+		s := student{Lesson: l, choice: choice, templates: templates}
+		p, err := parseProfile([]byte(s.write(lines)), templates)
 		if err != nil {
 			continue
 		}
@@ -129,11 +129,10 @@ type student struct {
 	Lesson
 	choice
 
-	decimal byte
-	money   *regexp.Regexp // an amount at the end of a line
-	written []string
-	known   map[string]bool
-	// templates are those that were read before.
+	decimal   byte
+	money     *regexp.Regexp // an amount at the end of a line
+	written   []string
+	known     map[string]bool
 	templates map[string]*regexp.Regexp
 }
 

@@ -107,7 +107,7 @@ func ParseProfile(source []byte) (*Profile, error) {
 
 // parseProfile is ParseProfile that remembers the templates that it has read, for
 // who reads many profiles that are much alike.
-func parseProfile(source []byte, known map[string]*regexp.Regexp) (*Profile, error) {
+func parseProfile(source []byte, templates map[string]*regexp.Regexp) (*Profile, error) {
 	if len(source) > maxProfile {
 		return nil, fmt.Errorf("the profile has %d bytes: at most %d are allowed", len(source), maxProfile)
 	}
@@ -115,7 +115,7 @@ func parseProfile(source []byte, known map[string]*regexp.Regexp) (*Profile, err
 		return nil, errors.New("the profile is not UTF-8: save it as that")
 	}
 	p := &Profile{source: string(source), decimal: '.', decimals: 2}
-	b := builder{profile: p, set: map[string]bool{}, known: known}
+	b := builder{profile: p, set: map[string]bool{}, templates: templates}
 	lines := strings.Split(strings.ReplaceAll(string(source), "\r\n", "\n"), "\n")
 	for i, l := range lines { // the settings first: they say what an amount is
 		b.line(i+1, l, b.setting)
@@ -157,8 +157,10 @@ type builder struct {
 	profile  *Profile
 	set      map[string]bool
 	patterns map[string]string
-	known    map[string]*regexp.Regexp // templates, by what an amount looks like and by themselves
-	faults   []error
+	// templates are those that were read, by what an amount looks like, which tells
+	// what a quantity does, and by themselves.
+	templates map[string]*regexp.Regexp
+	faults    []error
 }
 
 // line reads one line with use, which gets what stands before and behind the
@@ -312,12 +314,12 @@ func (b *builder) rule(key, value string) error {
 
 // template reads one, unless it is known.
 func (b *builder) template(value string) (pattern *regexp.Regexp, err error) {
-	key := b.patterns["amount"] + "\x00" + b.patterns["quantity"] + "\x00" + value
-	if pattern = b.known[key]; pattern != nil {
+	key := b.patterns["amount"] + "\x00" + value
+	if pattern = b.templates[key]; pattern != nil {
 		return pattern, nil
 	}
 	if pattern, err = text.Template(value, fields, b.patterns); err == nil {
-		b.known[key] = pattern
+		b.templates[key] = pattern
 	}
 	return pattern, err
 }
