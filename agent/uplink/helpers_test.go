@@ -109,10 +109,11 @@ func sale(now store.Moment, n int) store.Sale {
 	}
 }
 
-// A desk is a Handler that remembers what it took.
+// A desk is a Handler that remembers what it took: before it acknowledges, since
+// the broker may have an acknowledgement whose fate the terminal does not know.
 type desk struct {
 	mu      sync.Mutex
-	taken   []string // payloads that were acknowledged, each once
+	taken   []string // payloads that were not refused, each once
 	offered []string // all calls
 	refuse  func(payload string, times int) error
 	seen    map[string]int
@@ -161,15 +162,13 @@ func (d *desk) take(payload string, ack func() error) error {
 			return err
 		}
 	}
-	if err := ack(); err != nil {
-		return nil // it will come again
-	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	if !d.known[payload] {
 		d.known[payload] = true
 		d.taken = append(d.taken, payload)
 	}
+	d.mu.Unlock()
+	_ = ack() // in vain, it may come again
 	return nil
 }
 

@@ -136,8 +136,9 @@ func (in *inbox) offer(s *session, m mqtt.Message, pause *backoff) bool {
 }
 
 // errGone is what an acknowledgement gets when the connection has gone that the
-// message came on: the library would drop it without a word.
-var errGone = errors.New("the connection has gone; the message will come again")
+// message came on: the library may have dropped it without a word, or the broker
+// has it.
+var errGone = errors.New("the connection has gone; the message comes again unless the broker has its acknowledgement")
 
 // handle calls the Handler. One payload that makes it panic must not take the
 // line of all others down.

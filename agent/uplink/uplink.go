@@ -91,8 +91,9 @@ type Settings struct {
 //
 // ack tells the broker that the payload is safe. It is called once, usually
 // before the return, but it may be called later and from any goroutine; its
-// error says that the connection has gone, so that the message will come
-// again, and needs no other answer than not to mind the repetition.
+// error says that the connection has gone. The broker may have it even so, or
+// else delivers the message again: a Handler keeps first what it acknowledges, and
+// does not mind the repetition.
 //
 // An error means "not taken": the message is offered again, after a pause, and
 // must not have been acknowledged. A payload that can never be taken is for the
