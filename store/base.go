@@ -77,33 +77,85 @@ type past struct {
 	base
 	// kept are what the transactions after the base have changed, in order.
 	kept []changeList
+	// lost are how many more were kept and cannot be made again, since one of them,
+	// or the head, cannot be read any more. A record is only written when the one
+	// before it is on disk, so no power cut leaves that.
+	lost int
+	// last is the last transaction that was kept.
+	last uint64
 }
 
-// readPast reads a journal; nothing is kept where it has no head, or no record.
+// empty: it tells nothing.
+func (p past) empty() bool { return len(p.kept) == 0 && p.lost == 0 }
+
+// readPast reads a journal; it tells nothing where it has no head, or no record.
 func readPast(r io.Reader) (p past, err error) {
 	b, err := io.ReadAll(r)
 	if err != nil {
 		return past{}, err
 	}
-	const sum = len(journalMagic) + 16 + metaCopy + 8
-	if len(b) < journalHead || !bytes.HasPrefix(b, []byte(journalMagic)) ||
-		binary.BigEndian.Uint32(b[sum:]) != crc32.Checksum(b[:sum], castagnoli) {
+	if len(b) < journalHead {
 		return past{}, nil
 	}
-	rest := b[len(journalMagic):sum]
-	generation := binary.BigEndian.Uint64(rest)
-	p.meta, p.top = rest[16:][:metaCopy], binary.BigEndian.Uint64(rest[16+metaCopy:])
+	generation := binary.BigEndian.Uint64(b[len(journalMagic):])
 	var ok bool
-	if p.head, ok = metaAt(p.meta, 0); !ok || uint64(p.pageSize) != binary.BigEndian.Uint64(rest[8:]) {
-		return past{}, nil
-	}
-	for b = b[journalHead:]; ; {
-		list, size := readRecord(b, generation, p.txid+uint64(len(p.kept))+1)
-		if list == nil {
-			return p, nil
+	if p.base, ok = readHead(b); !ok {
+		// Behind a head that was torn stands its first record at the most.
+		if n, _ := recordsIn(b[journalHead:], generation); n > 1 {
+			p.lost = n
 		}
-		p.kept = append(p.kept, list)
+		return p, nil
+	}
+	p.last = p.txid
+	for b = b[journalHead:]; ; {
+		list, size := readRecord(b, generation, p.last+1)
+		if list == nil {
+			break
+		}
+		p.kept, p.last = append(p.kept, list), p.last+1
 		b = b[size:]
+	}
+	if n, last := recordsIn(b, generation); n > 0 {
+		p.lost, p.last = int(last-p.last), last
+	}
+	return p, nil
+}
+
+// readHead reads a journal's head, ok when it is whole.
+func readHead(b []byte) (of base, ok bool) {
+	const sum = len(journalMagic) + 16 + metaCopy + 8
+	if !bytes.HasPrefix(b, []byte(journalMagic)) || binary.BigEndian.Uint32(b[sum:]) != crc32.Checksum(b[:sum], castagnoli) {
+		return base{}, false
+	}
+	rest := b[len(journalMagic)+8 : sum]
+	of.meta, of.top = rest[8:][:metaCopy], binary.BigEndian.Uint64(rest[8+metaCopy:])
+	if of.head, ok = metaAt(of.meta, 0); !ok || uint64(of.pageSize) != binary.BigEndian.Uint64(rest) {
+		return base{}, false
+	}
+	return of, true
+}
+
+// recordsIn counts the records of a generation that stand anywhere in b, and tells
+// the last one's transaction.
+func recordsIn(b []byte, generation uint64) (n int, last uint64) {
+	if generation == 0 { // it was wiped
+		return 0, 0
+	}
+	mark := binary.BigEndian.AppendUint64(nil, generation)
+	for at := 0; ; {
+		found := bytes.Index(b[at:], mark)
+		if found < 0 {
+			return n, last
+		}
+		start := at + found - 8
+		at += found + len(mark)
+		if start < 0 || len(b)-start < recordHead {
+			continue
+		}
+		id := binary.BigEndian.Uint64(b[start+16:])
+		if list, size := readRecord(b[start:], generation, id); list != nil {
+			n, last, at = n+1, max(last, id), start+size
+		}
 	}
 }
 

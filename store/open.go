@@ -25,6 +25,7 @@ const (
 	metaOpened   = "opened"    // Moment of the last opening
 	metaRawBytes = "raw.bytes" // number, the sum of all raw payloads
 	metaCommits  = "commits"   // number, of transactions that are not in the file's own count
+	metaLost     = "lost"      // number, of transactions that were lost; until people are told
 )
 
 // Open opens the store in a file, or creates it, with its folder. A file that
@@ -239,6 +240,9 @@ func (s *Store) start() error {
 	if _, err := s.UpdateVital(func(tx *Tx) error {
 		s.opening = opening
 		if err := tx.open(); err != nil {
+			return err
+		}
+		if err := tx.tellLost(); err != nil {
 			return err
 		}
 		if opening.Quarantined == "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -22,8 +23,8 @@ func (s *Store) rewind() (p past, err error) {
 	if err != nil {
 		return past{}, err
 	}
-	if p, err = readPast(io.NewSectionReader(s.journal.f, 0, info.Size())); err != nil || len(p.kept) == 0 {
-		return past{}, err
+	if p, err = readPast(io.NewSectionReader(s.journal.f, 0, info.Size())); err != nil || p.empty() || p.meta == nil {
+		return p, err
 	}
 	f, err := os.OpenFile(s.path, os.O_RDWR, 0)
 	if errors.Is(err, os.ErrNotExist) {
@@ -65,7 +66,7 @@ func (p past) isOf(f io.ReaderAt) bool {
 		}
 	}
 	top, err := topOf(f, p.head)
-	return err == nil && top == p.top && newest >= p.txid && newest <= p.txid+uint64(len(p.kept))
+	return err == nil && top == p.top && newest >= p.txid && newest <= p.last
 }
 
 // setJournalAside gives a journal that is of no use here another name, and makes
@@ -85,7 +86,7 @@ func (s *Store) setJournalAside(why string) error {
 // makeAgain makes what was kept since the base once more, many records in a
 // transaction, and brings it to disk.
 func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
-	if len(p.kept) == 0 {
+	if p.empty() {
 		return nil
 	}
 	pin, err := db.Begin(false)
@@ -108,11 +109,43 @@ func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 		rest = rest[n:]
 		s.step("made again")
 	}
+	if err := noteLost(db, p.lost); err != nil {
+		return err
+	}
 	if err := db.Sync(); err != nil {
 		return err
 	}
 	s.log.Info("what was kept since the last checkpoint was made again", "file", s.path, "transactions", len(p.kept))
+	if p.lost > 0 {
+		return s.setJournalAside(fmt.Sprintf("what stands in it cannot all be read; transactions behind the gap: %d", p.lost))
+	}
 	return s.journal.wipe()
+}
+
+// noteLost notes how many transactions are lost behind a gap of the journal, for
+// the opening to tell.
+func noteLost(db *bolt.DB, lost int) error {
+	if lost == 0 {
+		return nil
+	}
+	return db.Update(func(b *bolt.Tx) error {
+		return b.Bucket([]byte(bucketMeta)).Put([]byte(metaLost), number(uint64(lost)))
+	})
+}
+
+// tellLost tells people of what was noted.
+func (tx *Tx) tellLost() error {
+	lost := tx.metaNumber(metaLost)
+	if lost == 0 {
+		return nil
+	}
+	if err := tx.delete(bucketMeta, []byte(metaLost)); err != nil {
+		return err
+	}
+	return tx.Log(Entry{
+		Kind: "store.lost", Subject: filepath.Base(tx.store.path), Severity: Alarm,
+		Text: fmt.Sprintf("El disco perdió parte de lo guardado antes del último arranque: al menos %d operaciones no se pudieron recuperar. Compare los últimos pedidos con el canal y las últimas ventas con la caja, y haga revisar el disco. Lo que quedó está junto al archivo de datos (….journal.quarantined-…).", lost),
+	})
 }
 
 // redoSome makes what some transactions have changed in one, which counts for
@@ -156,7 +189,7 @@ func (s *Store) openJournal() error {
 
 // quarantineJournal has a journal that tells something go where its file went.
 func (s *Store) quarantineJournal(p past) error {
-	if len(p.kept) == 0 {
+	if p.empty() {
 		return nil
 	}
 	if err := rename(s.journal.path, s.opening.Quarantined+".journal"); err != nil {
@@ -180,8 +213,11 @@ func bringTogether(path string) (err error) {
 	defer func() { err = errors.Join(err, s.journal.close()) }()
 	s.journal.path = path + ".journal"
 	kept, err := s.rewind()
-	if err != nil || len(kept.kept) == 0 {
+	switch {
+	case err != nil || kept.empty():
 		return err
+	case kept.lost > 0:
+		return fmt.Errorf("%s has a gap: %d transactions that stand behind it cannot be made again. Start the agent: it keeps the journal aside, goes on without them, and tells", s.journal.path, kept.lost)
 	}
 	if fault, err := examine(path, false); fault != nil || err != nil {
 		return errors.Join(fault, err)

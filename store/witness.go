@@ -173,6 +173,8 @@ func (s *Store) epochCause() (cause string, err error) {
 			cause = EpochIdentity
 		case !ok:
 			cause = EpochRestored
+		case tx.metaNumber(metaLost) > 0:
+			cause = EpochRolledBack
 		default:
 			cause = said.judge(epoch, self, s.options.Machine, seen, s.commits(tx.b.ID()))
 		}
