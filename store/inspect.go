@@ -63,8 +63,10 @@ func inspect(f *os.File, trusted bool) (fault, err error) {
 	return inspectPages(data, !trusted || size <= readAnyway), nil
 }
 
-// inspectPages is inspect of what the file holds.
+// inspectPages is inspect of what the file holds. Reading may fail, too, when the
+// disk does.
 func inspectPages(data []byte, all bool) (fault error) {
+	defer unreadable(&fault, debug.SetPanicOnFault(true))
 	m, ok := newestMeta(data)
 	if !ok {
 		return fmt.Errorf("%w: no valid head", errUnusable)
@@ -86,6 +88,16 @@ func inspectPages(data []byte, all bool) (fault error) {
 	return in.share()
 }
 
+// unreadable is deferred around what reads a file that is mapped: a place that the
+// disk does not give is a fault, as is what bbolt makes of a page without sense.
+// before is what SetPanicOnFault was.
+func unreadable(fault *error, before bool) {
+	debug.SetPanicOnFault(before)
+	if r := recover(); r != nil {
+		*fault = fmt.Errorf("%w: %v", errUnusable, r)
+	}
+}
+
 // A head is what a meta page tells of the file.
 type head struct {
 	pageSize          int
@@ -96,14 +108,14 @@ type head struct {
 // newestMeta looks where bbolt looks: the first page, and, since a page's size
 // is told by a meta page only, every place where the second could be.
 func newestMeta(data []byte) (newest head, ok bool) {
-	for at := 0; at < len(data) && at <= 16<<20; {
-		if m, valid := metaAt(data, at); valid && (at == 0 || at == m.pageSize) && (!ok || m.txid > newest.txid) {
+	newest, ok = metaAt(data, 0)
+	for at := 1024; at < len(data) && at <= 16<<20; at *= 2 {
+		if ok && at != newest.pageSize {
+			continue
+		}
+		if m, valid := metaAt(data, at); valid && at == m.pageSize && (!ok || m.txid > newest.txid) {
 			newest, ok = m, true
 		}
-		if at == 0 {
-			at = 512
-		}
-		at *= 2
 	}
 	return newest, ok
 }
@@ -139,15 +151,9 @@ type subtree struct {
 	low, high []byte
 }
 
-// until looks at what is to do until enough says so. Reading may fail, too, when
-// the disk does.
+// until looks at what is to do until enough says so.
 func (in *inspection) until(enough func() bool) (fault error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			fault = fmt.Errorf("%w: %v", errUnusable, r)
-		}
-	}()
+	defer unreadable(&fault, debug.SetPanicOnFault(true))
 	for len(in.todo) > 0 && !enough() {
 		next := in.todo[len(in.todo)-1]
 		in.todo = in.todo[:len(in.todo)-1]

@@ -199,11 +199,7 @@ func examine(path string, trusted bool) (fault, err error) {
 var errUnusable = errors.New("not a store")
 
 func openFile(path string, mapSize int) (db *bolt.DB, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", errUnusable, r)
-		}
-	}()
+	defer unreadable(&err, debug.SetPanicOnFault(true))
 	db, err = bolt.Open(path, 0o600, &bolt.Options{
 		Timeout:        lockWait,
 		FreelistType:   bolt.FreelistMapType,
