@@ -222,7 +222,7 @@ func TestPairWhileRunning(t *testing.T) {
 	}
 
 	// The next code leads to a broker that is not there.
-	n.codes[1].Broker = "tls://" + uplinktest.FreeAddress(t)
+	n.issuer.Lead(n.codes[1], "tls://"+uplinktest.FreeAddress(t))
 	stdout, stderr, code = n.do("pair", n.codes[1].Text, "--wait", "5s")
 	if code != exitFailed || !strings.Contains(stderr, "has gone back to those of before") {
 		t.Errorf("%d: %s%s", code, stdout, stderr)
@@ -233,7 +233,7 @@ func TestPairWhileRunning(t *testing.T) {
 	}
 
 	// The same code goes on when that is mended.
-	n.codes[1].Broker = n.broker.URL()
+	n.issuer.Lead(n.codes[1], n.broker.URL())
 	if stdout, stderr, code = n.do("pair", n.codes[1].Text); code != exitDone || n.issuer.Served() != 2 {
 		t.Errorf("%d, %d codes served: %s%s", code, n.issuer.Served(), stdout, stderr)
 	}

@@ -153,6 +153,13 @@ func (i *Issuer) Mute(silent bool) {
 	i.mute = silent
 }
 
+// Lead has a code lead to another broker from now on.
+func (i *Issuer) Lead(code *IssuedCode, broker string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	code.Broker = broker
+}
+
 // Asked is how many requests have come.
 func (i *Issuer) Asked() int {
 	i.mu.Lock()
