@@ -66,7 +66,7 @@ func inspect(f *os.File, trusted bool) (fault, err error) {
 // inspectPages is inspect of what the file holds. Reading may fail, too, when the
 // disk does.
 func inspectPages(data []byte, all bool) (fault error) {
-	defer unreadable(&fault, debug.SetPanicOnFault(true))
+	defer asFault(&fault, debug.SetPanicOnFault(true))
 	m, ok := newestMeta(data)
 	if !ok {
 		return fmt.Errorf("%w: no valid head", errUnusable)
@@ -88,10 +88,11 @@ func inspectPages(data []byte, all bool) (fault error) {
 	return in.share()
 }
 
-// unreadable is deferred around what reads a file that is mapped: a place that the
+// asFault is deferred around what reads a file that is mapped: a place that the
 // disk does not give is a fault, as is what bbolt makes of a page without sense.
-// before is what SetPanicOnFault was.
-func unreadable(fault *error, before bool) {
+// before is what SetPanicOnFault was, which the call that is its argument sets for
+// as long.
+func asFault(fault *error, before bool) {
 	debug.SetPanicOnFault(before)
 	if r := recover(); r != nil {
 		*fault = fmt.Errorf("%w: %v", errUnusable, r)
@@ -153,7 +154,7 @@ type subtree struct {
 
 // until looks at what is to do until enough says so.
 func (in *inspection) until(enough func() bool) (fault error) {
-	defer unreadable(&fault, debug.SetPanicOnFault(true))
+	defer asFault(&fault, debug.SetPanicOnFault(true))
 	for len(in.todo) > 0 && !enough() {
 		next := in.todo[len(in.todo)-1]
 		in.todo = in.todo[:len(in.todo)-1]

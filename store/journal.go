@@ -40,15 +40,16 @@ type journal struct {
 
 	// pin holds the base while the journal is in use.
 	pin *bolt.Tx
-	// generation tells the records of this base from those of earlier ones, and
-	// head is what the file begins with from its first record on.
+	// generation tells the records of this base from those of earlier ones, each of
+	// which is one more, and head is what the file begins with from its first record
+	// on.
 	generation uint64
 	head       []byte
 	// at is where the next record goes, and next its number: the base's
 	// transaction and on from there.
 	at   int64
 	next uint64
-	// wiped: no head is in the file. torn: a record is missing, so that none may
+	// wiped: the head in the file says that nothing counts. torn: a record is missing, so that none may
 	// follow before it is wiped.
 	wiped, torn bool
 	// stopped is when it was given up for a while, stops how often.
@@ -67,9 +68,6 @@ type journal struct {
 }
 
 const (
-	journalMagic = "mostrador journal 1\n"
-	// journalHead is where the records begin; the head has a sector of its own.
-	journalHead = 4096
 	// metaCopy is how much of a meta page is kept: its header and what it tells.
 	metaCopy   = pageHeader + metaSize
 	recordHead = 4 + 4 + 8 + 8 // checksum, length, generation, transaction
@@ -107,6 +105,22 @@ func (j *journal) fill() error {
 		j.size, err = info.Size(), nil
 	}
 	return err
+}
+
+// beginJournal has the journal begin with a wiped head; false when there is none.
+func (s *Store) beginJournal() bool {
+	j := &s.journal
+	if j.f == nil || j.wiped {
+		return j.f != nil
+	}
+	if j.generation == 0 {
+		j.generation = 1 + uint64(rand.Uint32()) // not that of one that was here before
+	}
+	err := j.wipe()
+	if err != nil {
+		s.log.Warn("the journal cannot be written: the store is slower", "file", j.path, "error", err)
+	}
+	return err == nil
 }
 
 // discard removes a journal that has never been used.
@@ -315,7 +329,7 @@ func (s *Store) startJournal() error {
 	if j.pin = pin; j.unpinned {
 		_ = pin.Rollback()
 	}
-	j.generation, j.at, j.next = rand.Uint64(), journalHead, uint64(pin.ID())+1
+	j.at, j.next = journalHead, uint64(pin.ID())+1
 	j.head = headOf(j.generation, base, s.pageSize)
 	s.db.NoSync, s.db.NoGrowSync = true, true
 	return nil
@@ -369,7 +383,7 @@ func (s *Store) stopJournal() error {
 	return nil
 }
 
-// wipeJournal takes the head out of the journal, now that the file has all of it.
+// wipeJournal has nothing in the journal count, now that the file has all of it.
 func (s *Store) wipeJournal() error {
 	if s.journal.wiped {
 		return nil
@@ -381,15 +395,16 @@ func (s *Store) wipeJournal() error {
 	return nil
 }
 
-// wipe takes the head out of the file.
+// wipe writes a head by which nothing counts, and begins a new generation.
 func (j *journal) wipe() error {
-	if _, err := j.f.WriteAt(make([]byte, journalHead), 0); err != nil {
+	if _, err := j.f.WriteAt(wipedHead(j.generation), 0); err != nil {
 		return err
 	}
 	if err := j.sync(); err != nil {
 		return err
 	}
 	j.wiped, j.torn = true, false
+	j.generation++
 	return nil
 }
 

@@ -3,12 +3,16 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// recordsAt are where the records of a journal begin, in order.
+// recordsAt are where the records of a journal begin, in order, and where the last
+// one ends.
 func recordsAt(t *testing.T, journal []byte) (list []int) {
 	t.Helper()
 	head, ok := readHead(journal)
@@ -16,27 +20,26 @@ func recordsAt(t *testing.T, journal []byte) (list []int) {
 		t.Fatal("the journal has no head")
 	}
 	generation := binary.BigEndian.Uint64(journal[len(journalMagic):])
-	for at, id := journalHead, head.txid+1; ; id++ {
+	at := journalHead
+	for id := head.txid + 1; ; id++ {
 		list = append(list, at)
 		_, size := readRecord(journal[at:], generation, id)
-		if size == 0 || at+size > len(journal) {
-			t.Fatal("a record cannot be read")
-		}
-		if at += size; binary.BigEndian.Uint64(journal[at+8:]) != generation {
+		if size == 0 || binary.BigEndian.Uint64(journal[at+8:]) != generation {
 			return list
 		}
+		at += size
 	}
 }
 
-// lostEntries counts what people are told of what was lost.
-func lostEntries(t *testing.T, s *Store) (n int) {
+// tellsLost counts what people are told of what was lost, and of how much.
+func tellsLost(t *testing.T, s *Store, how string) (n int) {
 	t.Helper()
 	view(t, s, func(tx *Tx) error {
 		for e, err := range tx.Entries() {
 			if err != nil {
 				return err
 			}
-			if e.Kind == "store.lost" && e.Severity == Alarm {
+			if e.Kind == "store.lost" && e.Severity == Alarm && strings.Contains(e.Text, how) {
 				n++
 			}
 		}
@@ -45,73 +48,213 @@ func lostEntries(t *testing.T, s *Store) (n int) {
 	return n
 }
 
+// A spoiling is what a disk has done to a journal. kept is how many sales are there
+// even so, at least; told what is said of the rest, "" for nothing.
+type spoiling struct {
+	name  string
+	spoil func(journal []byte)
+	kept  uint64
+	told  string
+}
+
+func spoilings(t *testing.T, journal []byte) []spoiling {
+	at := recordsAt(t, journal)
+	flip := func(at int) func([]byte) { return func(b []byte) { b[at] ^= 0x20 } }
+	const last = half - 1
+	return []spoiling{
+		{"the first record", flip(at[0] + recordHead + 9), half, "faltan al menos 20 "},
+		{"the length of one", flip(at[5] + 6), half + 5, "faltan al menos 15 "},
+		{"the generation of one", flip(at[5] + 9), half + 5, "faltan al menos 15 "},
+		{"two of them", func(b []byte) { flip(at[5] + 9)(b); flip(at[9] + 9)(b) }, half + 5, "faltan al menos 15 "},
+		{"the last but one", flip(at[last-1] + recordHead + 9), half + last - 1, "faltan al menos 2 "},
+		{"the last one, as one that was torn", flip(at[last] + recordHead + 9), half + last, ""},
+		{"the head", flip(len(journalMagic) + 20), half, "puede faltar algo"},
+		{"the whole sector of the head", func(b []byte) { clear(b[:512]) }, half, "puede faltar algo"},
+		{"the head of this generation", func(b []byte) {
+			copy(b, wipedHead(binary.BigEndian.Uint64(b[len(journalMagic):])-1))
+		}, half, "puede faltar algo"},
+	}
+}
+
 // What was kept before a record that the disk has lost is there; that others stood
 // behind it is told, once, and the events are numbered anew: some may have gone up.
-func TestARecordThatTheDiskHasLost(t *testing.T) {
+func TestAJournalThatTheDiskHasSpoiled(t *testing.T) {
+	alive := someSales(t)
+	journal, err := os.ReadFile(alive.path + ".journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range spoilings(t, journal) {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := killed(t, alive)
+			path := filepath.Join(dir, "mostrador.db")
+			bad := bytes.Clone(journal)
+			tt.spoil(bad)
+			if err := os.WriteFile(path+".journal", bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			before, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.told != "" {
+				if _, err := Check(path); err == nil || !strings.Contains(err.Error(), path+".journal") {
+					t.Errorf("a check says %v", err)
+				}
+				if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+					t.Errorf("a check that ends with an error has changed the file: %v", err)
+				}
+			}
+			opensSpoiled(t, dir, tt, bad)
+		})
+	}
+}
+
+func opensSpoiled(t *testing.T, dir string, tt spoiling, journal []byte) {
+	t.Helper()
+	s := at(t, dir, Options{MaxSize: cutMaxSize})
+	n := checkSequences(t, s, StreamSales)
+	if n < tt.kept || strings.Contains(tt.told, "faltan") && n > tt.kept {
+		t.Errorf("%d sales, want %d", n, tt.kept)
+	}
+	told, cause, aside := 0, "", 0
+	if tt.told != "" {
+		told, cause, aside = 1, EpochRolledBack, 1
+	}
+	if got := tellsLost(t, s, tt.told); got != told || s.Opening().NewEpoch != cause || s.Opening().Quarantined != "" {
+		t.Errorf("told %d times, opened as %+v", got, s.Opening())
+	}
+	names, err := filepath.Glob(s.path + ".journal.quarantined-*")
+	if err != nil || len(names) != aside {
+		t.Fatalf("set aside: %v, %v", names, err)
+	}
+	for _, name := range names {
+		if kept, err := os.ReadFile(name); err != nil || !bytes.Equal(kept, journal) {
+			t.Errorf("what was set aside is not what there was: %v", err)
+		}
+	}
+	if err := s.recordSale(3 * half); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = at(t, dir, Options{MaxSize: cutMaxSize})
+	if got := tellsLost(t, s, ""); got != told || s.Opening().NewEpoch != "" {
+		t.Errorf("then told %d times, opened as %+v", got, s.Opening())
+	}
+}
+
+// Cut off at any step while it comes up, it is told all the same, and once.
+func TestASpoiledJournalAndPowerCuts(t *testing.T) {
+	alive := someSales(t)
+	journal, err := os.ReadFile(alive.path + ".journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(rand.Uint64(), 1))
+	for _, tt := range spoilings(t, journal) {
+		if tt.told == "" {
+			continue
+		}
+		dir := killed(t, alive)
+		path := filepath.Join(dir, "mostrador.db")
+		bad := bytes.Clone(journal)
+		tt.spoil(bad)
+		if err := os.WriteFile(path+".journal", bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := newStore(path, Options{Identity: alive.identity, Reserve: 64 << 10, MaxSize: cutMaxSize})
+		p := newPlatter(t, path, random)
+		left := map[string]string{}
+		s.onStep = func(step string) {
+			if p.heard(step); step != "committed" { // which waits for its pages
+				left[step] = p.cut()
+			}
+		}
+		s.journal.step = s.onStep
+		if _, err := s.open(migrations()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if left["pages synced"] == "" || left["set aside"] == "" {
+			t.Errorf("%s: cut at %v only", tt.name, left)
+		}
+		for step, dir := range left {
+			s := at(t, dir, Options{MaxSize: cutMaxSize})
+			n := checkSequences(t, s, StreamSales)
+			if got := tellsLost(t, s, tt.told); got != 1 || n < tt.kept || s.Opening().Quarantined != "" {
+				t.Errorf("%s, cut at %q: told %d times, %d sales, opened as %+v", tt.name, step, got, n, s.Opening())
+			}
+		}
+	}
+}
+
+// A file that is ahead of its journal, which has lost its end, or all but its head.
+func TestAJournalThatHasLostItsEnd(t *testing.T) {
+	alive := someSales(t)
+	for n := range int64(5) { // each lands
+		if err := errors.Join(alive.recordSale(2*half+n), alive.View(func(*Tx) error { return nil })); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, kept := range []int{2, 0} {
+		dir := killed(t, alive)
+		path := filepath.Join(dir, "mostrador.db")
+		journal, err := os.ReadFile(path + ".journal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(journal[recordsAt(t, journal)[kept]:])
+		if err := os.WriteFile(path+".journal", journal, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := at(t, dir, Options{MaxSize: cutMaxSize})
+		if n, got := checkSequences(t, s, StreamSales), tellsLost(t, s, "faltan al menos"); n != uint64(half+kept) || got != 1 || s.Opening().NewEpoch != EpochRolledBack {
+			t.Errorf("%d sales, told %d times, opened as %+v", n, got, s.Opening())
+		}
+	}
+}
+
+// badBlock is a disk that does not give one of its blocks.
+type badBlock struct {
+	*bytes.Reader
+	at int64
+}
+
+func (d badBlock) ReadAt(b []byte, at int64) (int, error) {
+	if at <= d.at && d.at < at+int64(len(b)) {
+		return 0, errors.New("input/output error")
+	}
+	return d.Reader.ReadAt(b, at)
+}
+
+// What cannot be read at all is a loss where records stand behind it, and a doubt
+// elsewhere.
+func TestABlockOfTheJournalThatCannotBeRead(t *testing.T) {
 	alive := someSales(t)
 	journal, err := os.ReadFile(alive.path + ".journal")
 	if err != nil {
 		t.Fatal(err)
 	}
 	records := recordsAt(t, journal)
+	end := records[len(records)-1]
 	for _, tt := range []struct {
-		name      string
-		at        int
-		kept      uint64 // at least
-		lost      bool
-		headIsBad bool
+		name  string
+		at    int
+		lost  bool
+		doubt bool
 	}{
-		{"the first record", records[0] + recordHead + 9, half, true, false},
-		{"the length of one", records[5] + 6, half + 5, true, false},
-		{"the generation of one", records[5] + 9, half + 5, true, false},
-		{"the last but one", records[len(records)-2] + recordHead + 9, 2*half - 2, true, false},
-		{"the last one, as one that was torn", records[len(records)-1] + recordHead + 9, 2*half - 1, false, false},
-		{"the head", len(journalMagic) + 20, half, true, true},
+		{"the head", 0, false, true},
+		{"the first records", journalHead, true, false},
+		{"what comes after the last", end + 8<<10, false, true},
+		{"none", len(journal), false, false},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			dir := killed(t, alive)
-			path := filepath.Join(dir, "mostrador.db")
-			bad := bytes.Clone(journal)
-			bad[tt.at] ^= 0x20
-			if err := os.WriteFile(path+".journal", bad, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if tt.lost {
-				if _, err := Check(path); err == nil {
-					t.Error("a check finds nothing wrong")
-				}
-			}
-			s := at(t, dir, Options{MaxSize: cutMaxSize})
-			n := checkSequences(t, s, StreamSales)
-			if n < tt.kept || !tt.headIsBad && n > tt.kept {
-				t.Errorf("%d sales, want %d", n, tt.kept)
-			}
-			told, cause, aside := 0, "", 0
-			if tt.lost {
-				told, cause, aside = 1, EpochRolledBack, 1
-			}
-			if got := lostEntries(t, s); got != told || s.Opening().NewEpoch != cause || s.Opening().Quarantined != "" {
-				t.Errorf("told %d times, opened as %+v", got, s.Opening())
-			}
-			names, err := filepath.Glob(path + ".journal.quarantined-*")
-			if err != nil || len(names) != aside {
-				t.Fatalf("set aside: %v, %v", names, err)
-			}
-			for _, name := range names {
-				if kept, err := os.ReadFile(name); err != nil || !bytes.Equal(kept, bad) {
-					t.Errorf("what was set aside is not what there was: %v", err)
-				}
-			}
-			if err := s.recordSale(3 * half); err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
-			}
-			s = at(t, dir, Options{MaxSize: cutMaxSize})
-			if got := lostEntries(t, s); got != told || s.Opening().NewEpoch != "" {
-				t.Errorf("then told %d times, opened as %+v", got, s.Opening())
-			}
-		})
+		p := readPast(badBlock{bytes.NewReader(journal), int64(tt.at)}, int64(len(journal)))
+		if p.lost > 0 != tt.lost || p.doubt != tt.doubt {
+			t.Errorf("%s: %d lost, doubt %v, %d kept", tt.name, p.lost, p.doubt, len(p.kept))
+		}
 	}
 }

@@ -25,7 +25,7 @@ const (
 	metaOpened   = "opened"    // Moment of the last opening
 	metaRawBytes = "raw.bytes" // number, the sum of all raw payloads
 	metaCommits  = "commits"   // number, of transactions that are not in the file's own count
-	metaLost     = "lost"      // number, of transactions that were lost; until people are told
+	metaLost     = "lost"      // number, of transactions that are missing, 0 where nobody knows; until people are told
 )
 
 // Open opens the store in a file, or creates it, with its folder. A file that
@@ -95,7 +95,7 @@ func (s *Store) openFiles(steps []migration) error {
 		debug.FreeOSMemory()
 	}
 	// The first base has the opening in it, which no other file has.
-	s.journal.live = s.journal.f != nil
+	s.journal.live = s.beginJournal()
 	return nil
 }
 
@@ -109,7 +109,10 @@ func (s *Store) ready(schema uint64) (*bolt.DB, error) {
 	if err := removeLeftovers(s.path); err != nil {
 		return nil, err
 	}
-	kept, err := s.rewind()
+	kept, err := s.lookBack()
+	if err == nil {
+		err = s.setBack(kept)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +178,9 @@ func (s *Store) openExisting(schema uint64, kept past) (db *bolt.DB, fault, err 
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errUnusable, err), db.Close()
 	}
+	if err := s.leavePast(kept); err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
 	return db, nil, nil
 }
 
@@ -199,7 +205,7 @@ func examine(path string, trusted bool) (fault, err error) {
 var errUnusable = errors.New("not a store")
 
 func openFile(path string, mapSize int) (db *bolt.DB, err error) {
-	defer unreadable(&err, debug.SetPanicOnFault(true))
+	defer asFault(&err, debug.SetPanicOnFault(true))
 	db, err = bolt.Open(path, 0o600, &bolt.Options{
 		Timeout:        lockWait,
 		FreelistType:   bolt.FreelistMapType,

@@ -10,23 +10,22 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// rewind sets the file back to the base of its journal, when anything was kept
-// since, and returns what is to be made again. It may be cut off and done once
-// more: the base's pages are in use by nothing else until makeAgain is through. A
-// journal that is not this file's, because a backup was put in its place, is set
-// aside.
-func (s *Store) rewind() (p past, err error) {
-	if s.journal.f == nil {
+// lookBack reads what the journal tells. One that is not this file's, because a
+// backup was put in its place, is set aside.
+func (s *Store) lookBack() (p past, err error) {
+	j := &s.journal
+	if j.f == nil {
 		return past{}, nil
 	}
-	info, err := s.journal.f.Stat()
+	info, err := j.f.Stat()
 	if err != nil {
 		return past{}, err
 	}
-	if p, err = readPast(io.NewSectionReader(s.journal.f, 0, info.Size())); err != nil || p.empty() || p.meta == nil {
-		return p, err
+	p = readPast(j.f, info.Size())
+	if j.generation, j.wiped = p.generation, p.wiped; p.empty() && !p.hasBase() {
+		return p, nil
 	}
-	f, err := os.OpenFile(s.path, os.O_RDWR, 0)
+	f, err := os.Open(s.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return past{}, s.setJournalAside("there is no file that it is of")
 	}
@@ -34,28 +33,50 @@ func (s *Store) rewind() (p past, err error) {
 		return past{}, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if !p.isOf(f) {
+	if !p.hasBase() {
+		return p, nil
+	}
+	of, newest, err := p.isOf(f)
+	switch {
+	case err != nil:
+		s.log.Error("the state that the journal is of cannot be read", "file", s.path, "error", err)
+		return past{doubt: true}, nil
+	case !of:
 		return past{}, s.setJournalAside("it is of another file, or of an earlier state")
+	case newest > p.last: // nothing is landed that is not in the journal
+		p.lost, p.last = p.lost+int(newest-p.last), newest
 	}
-	slot := func(id uint64) int64 { return int64(id%2) * int64(p.pageSize) }
-	if _, err := f.WriteAt(make([]byte, metaCopy), slot(p.txid+1)); err != nil {
-		return past{}, err
-	}
-	if _, err := f.WriteAt(p.meta, slot(p.txid)); err != nil {
-		return past{}, err
-	}
-	if err := dataSync(f); err != nil {
-		return past{}, err
-	}
-	s.step("set back")
 	return p, nil
 }
 
-// isOf: the file has come from the base by what was kept, as far as its two meta
-// pages and the top of the base tell. A commit is not begun before it is in the
-// journal.
-func (p past) isOf(f io.ReaderAt) bool {
-	var newest uint64
+// setBack sets the file back to the base of its journal. It may be cut off and done
+// once more: the base's pages are in use by nothing else until makeAgain is through.
+func (s *Store) setBack(p past) (err error) {
+	if p.empty() || !p.hasBase() {
+		return nil
+	}
+	f, err := os.OpenFile(s.path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	slot := func(id uint64) int64 { return int64(id%2) * int64(p.pageSize) }
+	if _, err := f.WriteAt(make([]byte, metaCopy), slot(p.txid+1)); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(p.meta, slot(p.txid)); err != nil {
+		return err
+	}
+	if err := dataSync(f); err != nil {
+		return err
+	}
+	s.step("set back")
+	return nil
+}
+
+// isOf: the file has come from the base, as far as its two meta pages and the top of
+// the base tell; newest is its newest transaction.
+func (p past) isOf(f io.ReaderAt) (of bool, newest uint64, err error) {
 	for slot := range int64(2) {
 		b := make([]byte, metaCopy)
 		if _, err := f.ReadAt(b, slot*int64(p.pageSize)); err != nil {
@@ -66,25 +87,26 @@ func (p past) isOf(f io.ReaderAt) bool {
 		}
 	}
 	top, err := topOf(f, p.head)
-	return err == nil && top == p.top && newest >= p.txid && newest <= p.last
+	if errors.Is(err, io.EOF) { // it is shorter
+		return false, newest, nil
+	}
+	return top == p.top && newest >= p.txid, newest, err
 }
 
 // setJournalAside gives a journal that is of no use here another name, and makes
 // a new one.
 func (s *Store) setJournalAside(why string) error {
 	name, err := quarantine(s.journal.path, s.clock.Now().Wall)
-	if err != nil {
+	if err = errors.Join(err, s.journal.close()); err != nil {
 		return fmt.Errorf("set the journal aside (%s): %w", why, err)
 	}
 	s.log.Warn("the journal was set aside", "file", s.journal.path, "kept_as", name, "cause", why)
-	if err := s.journal.close(); err != nil {
-		return err
-	}
+	s.step("set aside")
 	return s.openJournal()
 }
 
 // makeAgain makes what was kept since the base once more, many records in a
-// transaction, and brings it to disk.
+// transaction, notes what cannot be, and brings it to disk.
 func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 	if p.empty() {
 		return nil
@@ -109,42 +131,56 @@ func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 		rest = rest[n:]
 		s.step("made again")
 	}
-	if err := noteLost(db, p.lost); err != nil {
+	if err := noteLost(db, p); err != nil {
 		return err
 	}
 	if err := db.Sync(); err != nil {
 		return err
 	}
+	s.step("pages synced")
 	s.log.Info("what was kept since the last checkpoint was made again", "file", s.path, "transactions", len(p.kept))
-	if p.lost > 0 {
-		return s.setJournalAside(fmt.Sprintf("what stands in it cannot all be read; transactions behind the gap: %d", p.lost))
-	}
-	return s.journal.wipe()
+	return nil
 }
 
-// noteLost notes how many transactions are lost behind a gap of the journal, for
-// the opening to tell.
-func noteLost(db *bolt.DB, lost int) error {
-	if lost == 0 {
+// leavePast has a journal count no more, now that the file has all that it tells.
+// One that does not tell all is kept for whoever can read more of it.
+func (s *Store) leavePast(p past) error {
+	switch {
+	case p.empty():
+		return nil
+	case p.whole():
+		return s.journal.wipe()
+	}
+	return s.setJournalAside("not all of it can be read")
+}
+
+// noteLost notes how many transactions are missing, for the opening to tell; 0:
+// nobody knows.
+func noteLost(db *bolt.DB, p past) error {
+	if p.whole() {
 		return nil
 	}
 	return db.Update(func(b *bolt.Tx) error {
-		return b.Bucket([]byte(bucketMeta)).Put([]byte(metaLost), number(uint64(lost)))
+		return b.Bucket([]byte(bucketMeta)).Put([]byte(metaLost), number(uint64(p.lost)))
 	})
 }
 
 // tellLost tells people of what was noted.
 func (tx *Tx) tellLost() error {
-	lost := tx.metaNumber(metaLost)
-	if lost == 0 {
+	noted := tx.get(bucketMeta, []byte(metaLost))
+	if noted == nil {
 		return nil
+	}
+	what := "puede faltar algo"
+	if n := toNumber(noted); n > 0 {
+		what = fmt.Sprintf("faltan al menos %d operaciones", n)
 	}
 	if err := tx.delete(bucketMeta, []byte(metaLost)); err != nil {
 		return err
 	}
 	return tx.Log(Entry{
 		Kind: "store.lost", Subject: filepath.Base(tx.store.path), Severity: Alarm,
-		Text: fmt.Sprintf("El disco perdió parte de lo guardado antes del último arranque: al menos %d operaciones no se pudieron recuperar. Compare los últimos pedidos con el canal y las últimas ventas con la caja, y haga revisar el disco. Lo que quedó está junto al archivo de datos (….journal.quarantined-…).", lost),
+		Text: "El disco perdió parte de lo que se guardó antes del último arranque: " + what + ". Compare los últimos pedidos con el canal y las últimas ventas con la caja, y haga revisar el disco. El diario con lo que aún se lee quedó junto al archivo de datos (….journal.quarantined-…).",
 	})
 }
 
@@ -170,7 +206,7 @@ func (s *Store) openJournal() error {
 		return nil
 	}
 	j := &s.journal
-	j.path, j.size = s.path+".journal", journalSize(s.options.MaxSize)
+	j.path, j.size, j.wiped = s.path+".journal", journalSize(s.options.MaxSize), false
 	_, missing := os.Stat(j.path)
 	err := j.open()
 	if err != nil && missing == nil {
@@ -212,12 +248,15 @@ func bringTogether(path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.journal.close()) }()
 	s.journal.path = path + ".journal"
-	kept, err := s.rewind()
+	kept, err := s.lookBack()
 	switch {
 	case err != nil || kept.empty():
 		return err
-	case kept.lost > 0:
-		return fmt.Errorf("%s has a gap: %d transactions that stand behind it cannot be made again. Start the agent: it keeps the journal aside, goes on without them, and tells", s.journal.path, kept.lost)
+	case !kept.whole():
+		return fmt.Errorf("%s: the disk has lost a part of it. Start the agent: it keeps the journal aside, goes on with what there is, and tells", s.journal.path)
+	}
+	if err := s.setBack(kept); err != nil {
+		return err
 	}
 	if fault, err := examine(path, false); fault != nil || err != nil {
 		return errors.Join(fault, err)
@@ -226,5 +265,8 @@ func bringTogether(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.guard(func() error { return s.makeAgain(db, kept) }), db.Close())
+	if err := s.guard(func() error { return s.makeAgain(db, kept) }); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	return errors.Join(db.Close(), s.leavePast(kept))
 }

@@ -173,7 +173,7 @@ func (s *Store) epochCause() (cause string, err error) {
 			cause = EpochIdentity
 		case !ok:
 			cause = EpochRestored
-		case tx.metaNumber(metaLost) > 0:
+		case tx.get(bucketMeta, []byte(metaLost)) != nil:
 			cause = EpochRolledBack
 		default:
 			cause = said.judge(epoch, self, s.options.Machine, seen, s.commits(tx.b.ID()))

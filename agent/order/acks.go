@@ -181,7 +181,7 @@ func papersProven(tx *store.Tx, order uint64) (bool, error) {
 func (a *Acks) acknowledge(acks ...func() error) {
 	for _, ack := range acks {
 		if err := ack(); err != nil {
-			a.log.Info("the connection had gone before an acknowledgement; its message may come again", "error", err)
+			a.log.Info("the connection has gone with an acknowledgement; its message may come again", "error", err)
 		}
 	}
 }
