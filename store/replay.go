@@ -43,7 +43,7 @@ func (s *Store) lookBack() (p past, err error) {
 		return past{doubt: true}, nil
 	case !of:
 		return past{}, s.setJournalAside("it is of another file, or of an earlier state")
-	case newest > p.last: // nothing is landed that is not in the journal
+	case newest > p.last && !p.doubt: // nothing is landed that is not in the journal
 		p.lost, p.last = p.lost+int(newest-p.last), newest
 	}
 	return p, nil
