@@ -164,21 +164,7 @@ func TestASpoiledJournalAndPowerCuts(t *testing.T) {
 		if err := os.WriteFile(path+".journal", bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := newStore(path, Options{Identity: alive.identity, Reserve: 64 << 10, MaxSize: cutMaxSize})
-		p := newPlatter(t, path, random)
-		left := map[string]string{}
-		s.onStep = func(step string) {
-			if p.heard(step); step != "committed" { // which waits for its pages
-				left[step] = p.cut()
-			}
-		}
-		s.journal.step = s.onStep
-		if _, err := s.open(migrations()); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
+		left := cutsComingUp(t, path, random)
 		if left["pages synced"] == "" || left["set aside"] == "" {
 			t.Errorf("%s: cut at %v only", tt.name, left)
 		}
@@ -188,6 +174,57 @@ func TestASpoiledJournalAndPowerCuts(t *testing.T) {
 			if got := tellsLost(t, s, tt.told); got != 1 || n < tt.kept || s.Opening().Quarantined != "" {
 				t.Errorf("%s, cut at %q: told %d times, %d sales, opened as %+v", tt.name, step, got, n, s.Opening())
 			}
+		}
+	}
+}
+
+// cutsComingUp is what is left by power cuts at the steps of an opening.
+func cutsComingUp(t *testing.T, path string, random *rand.Rand) (left map[string]string) {
+	t.Helper()
+	s := newStore(path, Options{Identity: "lima-01/caja-1", Reserve: 64 << 10, MaxSize: cutMaxSize})
+	p := newPlatter(t, path, random)
+	left = map[string]string{}
+	s.onStep = func(step string) {
+		if p.heard(step); step != "committed" { // which waits for its pages
+			left[step] = p.cut()
+		}
+	}
+	s.journal.step = s.onStep
+	if _, err := s.open(migrations()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return left
+}
+
+// A head behind which the first record is torn is of no use, and no loss, wherever
+// the opening is cut off that goes on without it.
+func TestATornFirstRecordAndPowerCuts(t *testing.T) {
+	s := opened(t, Options{MaxSize: cutMaxSize})
+	s.writer.Lock()
+	err := s.checkpoint()
+	s.writer.Unlock()
+	if err = errors.Join(err, s.recordSale(1)); err != nil {
+		t.Fatal(err)
+	}
+	dir := killed(t, s)
+	path := filepath.Join(dir, "mostrador.db")
+	journal, err := os.ReadFile(path + ".journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	journal[journalHead+recordHead+9] ^= 0x20
+	if err := os.WriteFile(path+".journal", journal, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	left := cutsComingUp(t, path, rand.New(rand.NewPCG(rand.Uint64(), 1)))
+	left["at the end"] = dir
+	for step, dir := range left {
+		s := at(t, dir, Options{MaxSize: cutMaxSize})
+		if n, o := tellsLost(t, s, ""), s.Opening(); n != 0 || o.NewEpoch != "" || o.Quarantined != "" {
+			t.Errorf("cut at %q: told %d times, opened as %+v", step, n, o)
 		}
 	}
 }

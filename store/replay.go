@@ -142,16 +142,17 @@ func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 	return nil
 }
 
-// leavePast has a journal count no more, now that the file has all that it tells.
-// One that does not tell all is kept for whoever can read more of it.
+// leavePast has a journal count no more, now that the file has all that it tells,
+// and before the file goes on without it. One that does not tell all is kept for
+// whoever can read more of it.
 func (s *Store) leavePast(p past) error {
 	switch {
-	case p.empty():
-		return nil
-	case p.whole():
+	case !p.whole():
+		return s.setJournalAside("not all of it can be read")
+	case p.hasBase():
 		return s.journal.wipe()
 	}
-	return s.setJournalAside("not all of it can be read")
+	return nil
 }
 
 // noteLost notes how many transactions are missing, for the opening to tell; 0:
