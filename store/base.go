@@ -35,6 +35,9 @@ func baseOf(f io.ReaderAt, id uint64, pageSize int64) (base, error) {
 func topOf(f io.ReaderAt, h head) (uint64, error) {
 	sum := fnv.New64a()
 	read := func(page uint64) ([]byte, error) {
+		if page >= h.pages {
+			return nil, io.EOF // that is no base's
+		}
 		b := make([]byte, h.pageSize)
 		_, err := f.ReadAt(b, int64(page)*int64(h.pageSize))
 		_, _ = sum.Write(b)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -107,14 +106,12 @@ func (j *journal) fill() error {
 	return err
 }
 
-// beginJournal has the journal begin with a wiped head; false when there is none.
+// beginJournal has a journal that is new begin with a wiped head; false when there
+// is none.
 func (s *Store) beginJournal() bool {
 	j := &s.journal
 	if j.f == nil || j.wiped {
 		return j.f != nil
-	}
-	if j.generation == 0 {
-		j.generation = 1 + uint64(rand.Uint32()) // not that of one that was here before
 	}
 	err := j.wipe()
 	if err != nil {

@@ -54,10 +54,11 @@ type past struct {
 	// is.
 	lost  int
 	doubt bool
-	// generation is that of the next records; 0: the journal has never been used.
+	// generation is one that no record has that was kept, or the last one's; 0: the
+	// journal has never been used.
 	generation uint64
-	// wiped: its head says so.
-	wiped bool
+	// text is the head and what was kept, as it stands there.
+	text []byte
 }
 
 // empty: there is nothing to do about it.
@@ -81,10 +82,10 @@ func readPast(f io.ReaderAt, size int64) (p past) {
 	switch p.base, whole = readHead(b); {
 	case whole:
 		p.generation = generation
-		p.follow(records)
+		p.text = b[:journalHead+p.follow(records)]
 	case isWiped(b):
 		// Behind it stands the next generation's first record at the most.
-		p.generation, p.wiped = generation+1, true
+		p.generation = generation + 1
 		n, _ := recordsIn(records, p.generation)
 		p.doubt = n > 1
 	default:
@@ -94,19 +95,20 @@ func readPast(f io.ReaderAt, size int64) (p past) {
 	return p
 }
 
-// follow reads the records behind a head that is whole.
-func (p *past) follow(b []byte) {
+// follow reads the records behind a head that is whole, and returns where they end.
+func (p *past) follow(b []byte) (end int) {
 	for p.last = p.txid; ; {
-		list, size := readRecord(b, p.generation, p.last+1)
+		list, size := readRecord(b[end:], p.generation, p.last+1)
 		if list == nil {
 			break
 		}
 		p.kept, p.last = append(p.kept, list), p.last+1
-		b = b[size:]
+		end += size
 	}
-	if n, last := recordsIn(b, p.generation); n > 0 && last > p.last {
+	if n, last := recordsIn(b[end:], p.generation); n > 0 && last > p.last {
 		p.lost, p.last = int(last-p.last), last
 	}
+	return end
 }
 
 // readBlocks reads all of a file. A block that cannot be read is empty, and spoils

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -22,7 +23,10 @@ func (s *Store) lookBack() (p past, err error) {
 		return past{}, err
 	}
 	p = readPast(j.f, info.Size())
-	if j.generation, j.wiped = p.generation, p.wiped; p.empty() && !p.hasBase() {
+	if j.generation = p.generation; j.generation == 0 {
+		j.generation = 1 + uint64(rand.Uint32()) // not that of one that was here before
+	}
+	if p.empty() && !p.hasBase() {
 		return p, nil
 	}
 	f, err := os.Open(s.path)
@@ -43,8 +47,11 @@ func (s *Store) lookBack() (p past, err error) {
 		return past{doubt: true}, nil
 	case !of:
 		return past{}, s.setJournalAside("it is of another file, or of an earlier state")
-	case newest > p.last && !p.doubt: // nothing is landed that is not in the journal
-		p.lost, p.last = p.lost+int(newest-p.last), newest
+	case newest > p.last && !p.doubt:
+		// Nothing is landed that is not in the journal: it has lost its end, or the
+		// file went on without it. It has more than the journal can bring.
+		s.log.Error("the file is ahead of its journal", "file", s.path, "transactions", newest-p.last)
+		return past{doubt: true}, nil
 	}
 	return p, nil
 }
@@ -60,6 +67,9 @@ func (s *Store) setBack(p past) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := s.journal.assure(p); err != nil {
+		return err
+	}
 	slot := func(id uint64) int64 { return int64(id%2) * int64(p.pageSize) }
 	if _, err := f.WriteAt(make([]byte, metaCopy), slot(p.txid+1)); err != nil {
 		return err
@@ -72,6 +82,17 @@ func (s *Store) setBack(p past) (err error) {
 	}
 	s.step("set back")
 	return nil
+}
+
+// assure has the disk keep what was read from the journal: only memory may have had
+// it, after a kill, and a disk that has refused a page is not asked for it again.
+func (j *journal) assure(p past) error {
+	if p.whole() {
+		if _, err := j.f.WriteAt(p.text, 0); err != nil {
+			return err
+		}
+	}
+	return j.sync()
 }
 
 // isOf: the file has come from the base, as far as its two meta pages and the top of
@@ -97,10 +118,13 @@ func (p past) isOf(f io.ReaderAt) (of bool, newest uint64, err error) {
 // a new one.
 func (s *Store) setJournalAside(why string) error {
 	name, err := quarantine(s.journal.path, s.clock.Now().Wall)
-	if err = errors.Join(err, s.journal.close()); err != nil {
+	if err != nil {
 		return fmt.Errorf("set the journal aside (%s): %w", why, err)
 	}
 	s.log.Warn("the journal was set aside", "file", s.journal.path, "kept_as", name, "cause", why)
+	if err := s.journal.close(); err != nil {
+		return err
+	}
 	s.step("set aside")
 	return s.openJournal()
 }
@@ -115,7 +139,7 @@ func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 	if err != nil {
 		return err
 	}
-	db.NoSync = true
+	db.NoSync = p.hasBase() // to set it back to
 	defer func() {
 		db.NoSync = false
 		err = errors.Join(err, pin.Rollback())
@@ -134,6 +158,9 @@ func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 	if err := noteLost(db, p); err != nil {
 		return err
 	}
+	if p.hasBase() { // else it is on disk
+		s.step("noted")
+	}
 	if err := db.Sync(); err != nil {
 		return err
 	}
@@ -143,14 +170,18 @@ func (s *Store) makeAgain(db *bolt.DB, p past) (err error) {
 }
 
 // leavePast has a journal count no more, now that the file has all that it tells,
-// and before the file goes on without it. One that does not tell all is kept for
-// whoever can read more of it.
+// and before the file goes on without it. Only memory may have what is read of it,
+// so that a wiped one is wiped again. One that does not tell all is kept for whoever
+// can read more of it.
 func (s *Store) leavePast(p past) error {
 	switch {
+	case s.journal.f == nil:
+		return nil
 	case !p.whole():
 		return s.setJournalAside("not all of it can be read")
-	case p.hasBase():
-		return s.journal.wipe()
+	}
+	if err := s.journal.wipe(); err != nil {
+		return s.setJournalAside(fmt.Sprintf("it cannot be wiped: %v", err))
 	}
 	return nil
 }
