@@ -148,14 +148,26 @@ func subscribe(t testing.TB, broker, clientID string, secure *tls.Config) *Consu
 		}
 	})
 	c.client = mqtt.NewClient(o)
-	c.client.Connect()
+	connect := c.client.Connect()
 	t.Cleanup(c.Close)
-	select {
-	case <-subscribed:
-	case <-time.After(answer):
+	if !connectedAnd(connect, subscribed) {
 		t.Fatalf("consumer %s cannot subscribe at %s", clientID, broker)
 	}
 	return c
+}
+
+// connectedAnd waits until a connection is through, and what is done on it. Until
+// then the library sends once more what is published meanwhile.
+func connectedAnd(connect mqtt.Token, done <-chan struct{}) bool {
+	if !connect.WaitTimeout(answer) || connect.Error() != nil {
+		return false
+	}
+	select {
+	case <-done:
+		return true
+	case <-time.After(answer):
+		return false
+	}
 }
 
 // Subscriptions counts how often a broker has granted them: once a connection.

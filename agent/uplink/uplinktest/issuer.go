@@ -137,11 +137,9 @@ func (i *Issuer) Connect(broker, user, password string) {
 		}
 	})
 	i.client = mqtt.NewClient(o)
-	i.client.Connect()
+	connect := i.client.Connect()
 	i.t.Cleanup(func() { i.client.Disconnect(500) })
-	select {
-	case <-ready:
-	case <-time.After(answer):
+	if !connectedAnd(connect, ready) {
 		i.t.Fatalf("the issuer cannot subscribe at %s", broker)
 	}
 }
