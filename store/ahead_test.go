@@ -111,12 +111,7 @@ func closedFile(t *testing.T, path string) *os.File {
 // neither the head of the base before, nor fewer records than there were.
 func TestATornRecordAfterACheckpoint(t *testing.T) {
 	s := unlanded(t, 20) // which land at once
-	s.writer.Lock()
-	err := s.checkpoint()
-	s.writer.Unlock()
-	if err != nil {
-		t.Fatal(err)
-	}
+	checkpointed(t, s)
 	random := rand.New(rand.NewPCG(1, 1))
 	p := newPlatter(t, s.path, random)
 	payload := noise(random, 20<<10)

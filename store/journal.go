@@ -48,8 +48,8 @@ type journal struct {
 	// transaction and on from there.
 	at   int64
 	next uint64
-	// wiped: the head in the file says that nothing counts. torn: a record is missing, so that none may
-	// follow before it is wiped.
+	// wiped: the head in the file says that nothing counts. torn: a record is
+	// missing, so that none may follow before it is wiped.
 	wiped, torn bool
 	// stopped is when it was given up for a while, stops how often.
 	stopped time.Time

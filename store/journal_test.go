@@ -266,12 +266,7 @@ func someSales(t *testing.T) *Store {
 	s := opened(t, Options{MaxSize: cutMaxSize})
 	for n := range int64(2 * half) {
 		if n == half {
-			s.writer.Lock()
-			err := s.checkpoint()
-			s.writer.Unlock()
-			if err != nil {
-				t.Fatal(err)
-			}
+			checkpointed(t, s)
 		}
 		if err := s.recordSale(n); err != nil {
 			t.Fatal(err)
@@ -281,6 +276,16 @@ func someSales(t *testing.T) *Store {
 		t.Fatal("nothing stands in the journal")
 	}
 	return s
+}
+
+// checkpointed has all that a store holds be its base.
+func checkpointed(t *testing.T, s *Store) {
+	t.Helper()
+	s.writer.Lock()
+	defer s.writer.Unlock()
+	if err := s.checkpoint(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestCheckOfAStoreThatWasNotClosed(t *testing.T) {

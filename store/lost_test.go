@@ -76,23 +76,38 @@ func spoilings(t *testing.T, journal []byte) []spoiling {
 	}
 }
 
+// journalOf is what stands in a store's journal.
+func journalOf(t *testing.T, s *Store) []byte {
+	t.Helper()
+	b, err := os.ReadFile(s.journal.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// spoiled is a store that was killed, and what its disk has made of its journal.
+func spoiled(t *testing.T, s *Store, spoil func(journal []byte)) (path string, journal []byte) {
+	t.Helper()
+	path = filepath.Join(killed(t, s), "mostrador.db")
+	journal, err := os.ReadFile(path + ".journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoil(journal)
+	if err := os.WriteFile(path+".journal", journal, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path, journal
+}
+
 // What was kept before a record that the disk has lost is there; that others stood
 // behind it is told, once, and the events are numbered anew: some may have gone up.
 func TestAJournalThatTheDiskHasSpoiled(t *testing.T) {
 	alive := someSales(t)
-	journal, err := os.ReadFile(alive.path + ".journal")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range spoilings(t, journal) {
+	for _, tt := range spoilings(t, journalOf(t, alive)) {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := killed(t, alive)
-			path := filepath.Join(dir, "mostrador.db")
-			bad := bytes.Clone(journal)
-			tt.spoil(bad)
-			if err := os.WriteFile(path+".journal", bad, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			path, bad := spoiled(t, alive, tt.spoil)
 			before, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -105,7 +120,7 @@ func TestAJournalThatTheDiskHasSpoiled(t *testing.T) {
 					t.Errorf("a check that ends with an error has changed the file: %v", err)
 				}
 			}
-			opensSpoiled(t, dir, tt, bad)
+			opensSpoiled(t, filepath.Dir(path), tt, bad)
 		})
 	}
 }
@@ -148,22 +163,12 @@ func opensSpoiled(t *testing.T, dir string, tt spoiling, journal []byte) {
 // Cut off at any step while it comes up, it is told all the same, and once.
 func TestASpoiledJournalAndPowerCuts(t *testing.T) {
 	alive := someSales(t)
-	journal, err := os.ReadFile(alive.path + ".journal")
-	if err != nil {
-		t.Fatal(err)
-	}
 	random := rand.New(rand.NewPCG(rand.Uint64(), 1))
-	for _, tt := range spoilings(t, journal) {
+	for _, tt := range spoilings(t, journalOf(t, alive)) {
 		if tt.told == "" {
 			continue
 		}
-		dir := killed(t, alive)
-		path := filepath.Join(dir, "mostrador.db")
-		bad := bytes.Clone(journal)
-		tt.spoil(bad)
-		if err := os.WriteFile(path+".journal", bad, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		path, bad := spoiled(t, alive, tt.spoil)
 		left := cutsComingUp(t, path, random, bad)
 		if left["pages synced"] == "" || left["set aside"] == "" {
 			t.Errorf("%s: cut at %v only", tt.name, left)
@@ -205,24 +210,13 @@ func cutsComingUp(t *testing.T, path string, random *rand.Rand, journal []byte) 
 // the opening is cut off that goes on without it.
 func TestATornFirstRecordAndPowerCuts(t *testing.T) {
 	s := opened(t, Options{MaxSize: cutMaxSize})
-	s.writer.Lock()
-	err := s.checkpoint()
-	s.writer.Unlock()
-	if err = errors.Join(err, s.recordSale(1)); err != nil {
+	checkpointed(t, s)
+	if err := s.recordSale(1); err != nil {
 		t.Fatal(err)
 	}
-	dir := killed(t, s)
-	path := filepath.Join(dir, "mostrador.db")
-	journal, err := os.ReadFile(path + ".journal")
-	if err != nil {
-		t.Fatal(err)
-	}
-	journal[journalHead+recordHead+9] ^= 0x20
-	if err := os.WriteFile(path+".journal", journal, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path, journal := spoiled(t, s, func(b []byte) { b[journalHead+recordHead+9] ^= 0x20 })
 	left := cutsComingUp(t, path, rand.New(rand.NewPCG(rand.Uint64(), 1)), journal)
-	left["at the end"] = dir
+	left["at the end"] = filepath.Dir(path)
 	for step, dir := range left {
 		s := at(t, dir, Options{MaxSize: cutMaxSize})
 		if n, o := tellsLost(t, s, ""), s.Opening(); n != 0 || o.NewEpoch != "" || o.Quarantined != "" {
@@ -244,31 +238,21 @@ func TestAJournalThatOnlyMemoryHas(t *testing.T) {
 	} {
 		s := someSales(t)
 		if name == "a first record" {
-			s.writer.Lock()
-			if err := s.checkpoint(); err != nil {
-				t.Fatal(err)
-			}
-			s.writer.Unlock()
+			checkpointed(t, s)
 		}
-		durable, err := os.ReadFile(s.journal.path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		durable := journalOf(t, s)
 		s.journal.unsynced = true
 		if err := write(s); err != nil {
 			t.Fatal(err)
 		}
-		dir := killed(t, s)
-		path := filepath.Join(dir, "mostrador.db")
 		for range 5 {
+			path := filepath.Join(killed(t, s), "mostrador.db")
 			for step, dir := range cutsComingUp(t, path, rand.New(rand.NewPCG(rand.Uint64(), 1)), durable) {
 				s := at(t, dir, Options{MaxSize: cutMaxSize})
 				if n, got, o := checkSequences(t, s, StreamSales), tellsLost(t, s, ""), s.Opening(); n < 2*half || got != 0 || o.NewEpoch != "" || o.Quarantined != "" {
 					t.Errorf("%s, cut at %q: told %d times, %d sales, opened as %+v", name, step, got, n, o)
 				}
 			}
-			dir = killed(t, s)
-			path = filepath.Join(dir, "mostrador.db")
 		}
 	}
 }
@@ -283,17 +267,8 @@ func TestAJournalThatHasLostItsEnd(t *testing.T) {
 		}
 	}
 	for _, kept := range []int{2, 0} {
-		dir := killed(t, alive)
-		path := filepath.Join(dir, "mostrador.db")
-		journal, err := os.ReadFile(path + ".journal")
-		if err != nil {
-			t.Fatal(err)
-		}
-		clear(journal[recordsAt(t, journal)[kept]:])
-		if err := os.WriteFile(path+".journal", journal, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s := at(t, dir, Options{MaxSize: cutMaxSize})
+		path, _ := spoiled(t, alive, func(b []byte) { clear(b[recordsAt(t, b)[kept]:]) })
+		s := at(t, filepath.Dir(path), Options{MaxSize: cutMaxSize})
 		if n, got := checkSequences(t, s, StreamSales), tellsLost(t, s, "puede faltar algo"); n != 2*half+5 || got != 1 || s.Opening().NewEpoch != EpochRolledBack {
 			t.Errorf("%d sales, told %d times, opened as %+v", n, got, s.Opening())
 		}
@@ -317,10 +292,7 @@ func (d badBlock) ReadAt(b []byte, at int64) (int, error) {
 // elsewhere.
 func TestABlockOfTheJournalThatCannotBeRead(t *testing.T) {
 	alive := someSales(t)
-	journal, err := os.ReadFile(alive.path + ".journal")
-	if err != nil {
-		t.Fatal(err)
-	}
+	journal := journalOf(t, alive)
 	records := recordsAt(t, journal)
 	end := records[len(records)-1]
 	for _, tt := range []struct {

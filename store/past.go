@@ -15,29 +15,34 @@ const (
 	wipedMagic   = "mostrador journal 0\n"
 	// journalHead is where the records begin; the head has a sector of its own.
 	journalHead = 4096
-	// headSum is where the head's checksum stands, and wipedSum that of a wiped one.
-	headSum  = len(journalMagic) + 16 + metaCopy + 8
-	wipedSum = len(wipedMagic) + 8
+	// headSize is how long a head is before its checksum, and wipedSize a wiped one.
+	headSize  = len(journalMagic) + 16 + metaCopy + 8
+	wipedSize = len(wipedMagic) + 8
 )
 
 // headOf is the journal's head: magic, generation, page size, the base's meta
 // page and top, a checksum.
 func headOf(generation uint64, b base, pageSize int64) []byte {
-	h := append(make([]byte, 0, journalHead), journalMagic...)
-	h = binary.BigEndian.AppendUint64(h, generation)
-	h = binary.BigEndian.AppendUint64(h, uint64(pageSize))
-	h = append(h, b.meta...)
-	h = binary.BigEndian.AppendUint64(h, b.top)
-	h = binary.BigEndian.AppendUint32(h, crc32.Checksum(h, castagnoli))
-	return h[:journalHead]
+	h := binary.BigEndian.AppendUint64(beginHead(journalMagic, generation), uint64(pageSize))
+	return endHead(binary.BigEndian.AppendUint64(append(h, b.meta...), b.top))
 }
 
 // wipedHead is that of a journal of which nothing counts up to this generation.
 func wipedHead(generation uint64) []byte {
-	h := append(make([]byte, 0, journalHead), wipedMagic...)
-	h = binary.BigEndian.AppendUint64(h, generation)
-	h = binary.BigEndian.AppendUint32(h, crc32.Checksum(h, castagnoli))
-	return h[:journalHead]
+	return endHead(beginHead(wipedMagic, generation))
+}
+
+func beginHead(magic string, generation uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(make([]byte, 0, journalHead), magic...), generation)
+}
+
+func endHead(h []byte) []byte {
+	return binary.BigEndian.AppendUint32(h, crc32.Checksum(h, castagnoli))[:journalHead]
+}
+
+// isHead: b begins with a head of this kind and size, and it is whole.
+func isHead(b []byte, magic string, size int) bool {
+	return bytes.HasPrefix(b, []byte(magic)) && binary.BigEndian.Uint32(b[size:]) == crc32.Checksum(b[:size], castagnoli)
 }
 
 // A past is what a journal tells: the base, and what was kept since. A record is
@@ -54,8 +59,8 @@ type past struct {
 	// is.
 	lost  int
 	doubt bool
-	// generation is one that no record has that was kept, or the last one's; 0: the
-	// journal has never been used.
+	// generation is that of the records that count, behind a wiped head the next one;
+	// 0: it is not known.
 	generation uint64
 	// text is the head and what was kept, as it stands there.
 	text []byte
@@ -83,13 +88,13 @@ func readPast(f io.ReaderAt, size int64) (p past) {
 	case whole:
 		p.generation = generation
 		p.text = b[:journalHead+p.follow(records)]
-	case isWiped(b):
+	case isHead(b, wipedMagic, wipedSize):
 		// Behind it stands the next generation's first record at the most.
 		p.generation = generation + 1
 		n, _ := recordsIn(records, p.generation)
 		p.doubt = n > 1
 	default:
-		p.doubt = firstGeneration(records) != 0
+		p.doubt = isRecord(records)
 	}
 	p.doubt = p.doubt || spoiled && p.lost == 0
 	return p
@@ -128,10 +133,10 @@ func readBlocks(f io.ReaderAt, size int64) (b []byte, spoiled bool) {
 
 // readHead reads a journal's head.
 func readHead(b []byte) (of base, whole bool) {
-	if !bytes.HasPrefix(b, []byte(journalMagic)) || binary.BigEndian.Uint32(b[headSum:]) != crc32.Checksum(b[:headSum], castagnoli) {
+	if !isHead(b, journalMagic, headSize) {
 		return base{}, false
 	}
-	rest := b[len(journalMagic)+8 : headSum]
+	rest := b[len(journalMagic)+8 : headSize]
 	of.meta, of.top = rest[8:][:metaCopy], binary.BigEndian.Uint64(rest[8+metaCopy:])
 	if of.head, whole = metaAt(of.meta, 0); !whole || uint64(of.pageSize) != binary.BigEndian.Uint64(rest) {
 		return base{}, false
@@ -139,20 +144,13 @@ func readHead(b []byte) (of base, whole bool) {
 	return of, true
 }
 
-func isWiped(b []byte) bool {
-	return bytes.HasPrefix(b, []byte(wipedMagic)) && binary.BigEndian.Uint32(b[wipedSum:]) == crc32.Checksum(b[:wipedSum], castagnoli)
-}
-
-// firstGeneration is that of the whole record that b begins with, 0 for none.
-func firstGeneration(b []byte) uint64 {
+// isRecord: b begins with a whole record, whichever it is.
+func isRecord(b []byte) bool {
 	if len(b) < recordHead {
-		return 0
+		return false
 	}
-	generation := binary.BigEndian.Uint64(b[8:])
-	if list, _ := readRecord(b, generation, binary.BigEndian.Uint64(b[16:])); list == nil {
-		return 0
-	}
-	return generation
+	list, _ := readRecord(b, binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:]))
+	return list != nil
 }
 
 // recordsIn counts the records of a generation that stand anywhere in b, and tells

@@ -85,16 +85,21 @@ func (p *platter) cut() (dir string) {
 			p.t.Fatal(err)
 		}
 	}
-	// This witness is no copy.
-	w := witness{path: name + ".witness"}
+	ownWitness(p.t, name)
+	return dir
+}
+
+// ownWitness has the witness of a store that was copied be no copy.
+func ownWitness(t *testing.T, path string) {
+	t.Helper()
+	w := witness{path: path + ".witness"}
 	said, commits, ok, err := w.open()
 	if err == nil && ok {
 		err = w.note(said.Epoch, said.Machine, commits)
 	}
 	if err = errors.Join(err, w.close()); err != nil || !ok {
-		p.t.Fatal("the witness: ", ok, err)
+		t.Fatal("the witness: ", ok, err)
 	}
-	return dir
 }
 
 func (p *platter) mixed(then, now []byte, unit int) []byte {

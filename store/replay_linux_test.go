@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,14 +19,7 @@ func movedTo(t *testing.T, from, dir string) {
 			t.Fatal(err)
 		}
 	}
-	w := witness{path: filepath.Join(dir, "mostrador.db.witness")}
-	said, commits, ok, err := w.open()
-	if err == nil && ok {
-		err = w.note(said.Epoch, said.Machine, commits) // it is no copy
-	}
-	if err = errors.Join(err, w.close()); err != nil || !ok {
-		t.Fatal("the witness: ", ok, err)
-	}
+	ownWitness(t, filepath.Join(dir, "mostrador.db"))
 }
 
 // fillDisk leaves nothing of a disk to others, until free gives it back.
