@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"mostrador/printer/virtual"
 	"mostrador/store"
@@ -13,51 +14,53 @@ import (
 // made wait again, comes out marked; so it does when the channel has handed its
 // order over anew. The printer is freed from the torn one first.
 func TestBegunInMemory(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s.db")
-	st := openStore(t, path)
-	comanda := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "begun\n")
-	receipt := queue(t, st, "cocina", store.ReceiptTicket, store.JobQueued, "asked\n")
-	other := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "untouched\n")
-	for _, seq := range []uint64{comanda, receipt} {
-		name := ""
-		if err := st.View(func(tx *store.Tx) error {
-			j, err := tx.Job(seq)
-			if err == nil {
-				name, err = intentOf(tx, j)
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "s.db")
+		st := openStore(t, path)
+		comanda := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "begun\n")
+		receipt := queue(t, st, "cocina", store.ReceiptTicket, store.JobQueued, "asked\n")
+		other := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "untouched\n")
+		for _, seq := range []uint64{comanda, receipt} {
+			name := ""
+			if err := st.View(func(tx *store.Tx) error {
+				j, err := tx.Job(seq)
+				if err == nil {
+					name, err = intentOf(tx, j)
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
 			}
-			return err
-		}); err != nil {
+			if err := st.NoteIntents(store.Intent{Name: name}, store.Intent{Name: tornIntent("cocina"), Detail: 60}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := st.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := st.NoteIntents(store.Intent{Name: name}, store.Intent{Name: tornIntent("cocina"), Detail: 60}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := st.Close(); err != nil {
-		t.Fatal(err)
-	}
 
-	m := newMachine(t, "cocina", virtual.Options{})
-	m.Write([]byte("half a tic\n\x1b*\x21\x10\x00")) // and 48 bytes of a picture that never came
-	st = openStore(t, path)
-	stop := run(t, newSpool(t, st, m))
-	if j := awaitState(t, st, comanda, store.JobUnknown); len(j.Attempts) != 1 || j.Attempts[0].Outcome != store.OutcomeUnknown {
-		t.Errorf("the ticket that was begun is %+v", j)
-	}
-	awaitState(t, st, receipt, store.JobUnknown)
-	awaitState(t, st, other, store.JobPrinted)
-	awaitState(t, st, other+1, store.JobPrinted) // the one copy, by policy
-	stop()
-	papers := text(m)
-	if len(papers) != 3 || !strings.HasPrefix(papers[0], "halfatic") || !strings.Contains(papers[1], "untouched") ||
-		!strings.Contains(papers[2], "begun") || !strings.Contains(papers[2], "POSIBLEDUPLICADO") {
-		t.Errorf("papers: %q", papers)
-	}
-	for _, name := range []string{tornIntent("cocina"), "ticket/" + job(t, st, comanda).ID} {
-		if _, ok := st.Intended(name); ok {
-			t.Errorf("the intent %s is not forgotten", name)
+		m := newMachine(t, "cocina", virtual.Options{})
+		m.Write([]byte("half a tic\n\x1b*\x21\x10\x00")) // and 48 bytes of a picture that never came
+		st = openStore(t, path)
+		stop := run(t, newSpool(t, st, m))
+		if j := awaitState(t, st, comanda, store.JobUnknown); len(j.Attempts) != 1 || j.Attempts[0].Outcome != store.OutcomeUnknown {
+			t.Errorf("the ticket that was begun is %+v", j)
 		}
-	}
+		awaitState(t, st, receipt, store.JobUnknown)
+		awaitState(t, st, other, store.JobPrinted)
+		awaitState(t, st, other+1, store.JobPrinted) // the one copy, by policy
+		stop()
+		papers := text(m)
+		if len(papers) != 3 || !strings.HasPrefix(papers[0], "halfatic") || !strings.Contains(papers[1], "untouched") ||
+			!strings.Contains(papers[2], "begun") || !strings.Contains(papers[2], "POSIBLEDUPLICADO") {
+			t.Errorf("papers: %q", papers)
+		}
+		for _, name := range []string{tornIntent("cocina"), "ticket/" + job(t, st, comanda).ID} {
+			if _, ok := st.Intended(name); ok {
+				t.Errorf("the intent %s is not forgotten", name)
+			}
+		}
+	})
 }
 
 // The same ticket of an order has the same name when the order comes again, and

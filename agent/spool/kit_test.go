@@ -38,7 +38,6 @@ func inTime(t *testing.T, names []string, set func(*Settings), test func(c *coun
 		}
 		for _, name := range names {
 			m := newMachine(t, name, virtual.Options{Keep: 1000})
-			t.Cleanup(func() { m.Printer.Close() })
 			c.machines[name] = m
 			c.settings.Printers = append(c.settings.Printers, Printer{Name: name, Open: m.open, Profile: model(t), Paper: "80mm"})
 		}

@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mostrador/agent/spool/ticket"
-	"mostrador/printer"
 	"mostrador/printer/virtual"
 	"mostrador/store"
 )
@@ -46,39 +46,41 @@ func TestTicketOfAForgottenPast(t *testing.T) {
 // A picture of an order's data that cannot be read is left out of the paper, and
 // the log says so once.
 func TestPictureLeftOutIsLogged(t *testing.T) {
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "comanda.receipt"), []byte("{image:{{.Number}}}\npedido {{.Number}}\n=\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	m := newMachine(t, "cocina", virtual.Options{})
-	var log bytes.Buffer
-	sp, err := New(st, Settings{
-		Ticket:   ticket.Settings{Locale: "es-PE", Templates: dir},
-		Printers: []Printer{{Name: "cocina", Open: m.open, Profile: model(t), Paper: "80mm", Timing: printer.Timing{Probe: 50 * time.Millisecond}}},
-	}, slog.New(slog.NewTextHandler(&log, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var last uint64
-	if _, err := st.UpdateVital(func(tx *store.Tx) error {
-		o := &store.Order{Number: "7", Revision: 1, Currency: "PEN"}
-		if err := tx.PutOrder(o); err != nil {
-			return err
+	synctest.Test(t, func(t *testing.T) {
+		st := openStore(t, filepath.Join(t.TempDir(), "db"))
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "comanda.receipt"), []byte("{image:{{.Number}}}\npedido {{.Number}}\n=\n"), 0o644); err != nil {
+			t.Fatal(err)
 		}
-		fresh := store.Job{Kind: store.ComandaTicket, Order: o.Seq, Revision: 1, Printer: "cocina", MeantFor: "cocina", Copy: 1, State: store.JobQueued, QueuedAt: tx.Now()}
-		again := fresh
-		again.Attempts = []store.Attempt{{Printer: "cocina", Outcome: store.OutcomeNotPrinted}} // told with that one
-		err := errors.Join(tx.PutJob(&fresh), tx.PutJob(&again))
-		last = again.Seq
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	stop := run(t, sp)
-	awaitState(t, st, last, store.JobPrinted)
-	stop()
-	if n := strings.Count(log.String(), "pictures=1"); n != 1 {
-		t.Errorf("it is logged %d times: %s", n, log.String())
-	}
+		m := newMachine(t, "cocina", virtual.Options{})
+		var log bytes.Buffer
+		sp, err := New(st, Settings{
+			Ticket:   ticket.Settings{Locale: "es-PE", Templates: dir},
+			Printers: []Printer{{Name: "cocina", Open: m.open, Profile: model(t), Paper: "80mm"}},
+		}, slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last uint64
+		if _, err := st.UpdateVital(func(tx *store.Tx) error {
+			o := &store.Order{Number: "7", Revision: 1, Currency: "PEN"}
+			if err := tx.PutOrder(o); err != nil {
+				return err
+			}
+			fresh := store.Job{Kind: store.ComandaTicket, Order: o.Seq, Revision: 1, Printer: "cocina", MeantFor: "cocina", Copy: 1, State: store.JobQueued, QueuedAt: tx.Now()}
+			again := fresh
+			again.Attempts = []store.Attempt{{Printer: "cocina", Outcome: store.OutcomeNotPrinted}} // told with that one
+			err := errors.Join(tx.PutJob(&fresh), tx.PutJob(&again))
+			last = again.Seq
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		stop := run(t, sp)
+		awaitState(t, st, last, store.JobPrinted)
+		stop()
+		if n := strings.Count(log.String(), "pictures=1"); n != 1 {
+			t.Errorf("it is logged %d times: %s", n, log.String())
+		}
+	})
 }

@@ -10,14 +10,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"mostrador/agent/spool/ticket"
 	"mostrador/drivers"
-	"mostrador/printer"
 	"mostrador/printer/profile"
 	"mostrador/printer/virtual"
 	"mostrador/store"
@@ -46,6 +47,7 @@ func newMachine(t *testing.T, name string, o virtual.Options) *machine {
 		cancel()
 		m.unplug()
 		m.serving.Wait()
+		m.Printer.Close()
 	})
 	return m
 }
@@ -114,10 +116,8 @@ func newSpool(t *testing.T, st *store.Store, machines ...*machine) *Spool {
 		Ticket:  ticket.Settings{Locale: "es-PE"},
 		Unknown: map[store.TicketKind]Policy{store.ComandaTicket: CopyOnce, store.TestTicket: CopyOnce, store.ReceiptTicket: Ask},
 	}
-	timing := printer.DefaultTiming()
-	timing.Probe = 50 * time.Millisecond
 	for _, m := range machines {
-		s.Printers = append(s.Printers, Printer{Name: m.name, Open: m.open, Profile: model(t), Paper: "80mm", Timing: timing})
+		s.Printers = append(s.Printers, Printer{Name: m.name, Open: m.open, Profile: model(t), Paper: "80mm"})
 	}
 	sp, err := New(st, s, quiet())
 	if err != nil {
@@ -178,7 +178,7 @@ func await(t *testing.T, st *store.Store, what string, ok func() bool) {
 	t.Helper()
 	changed, stop := st.Watch(store.TopicJobs)
 	defer stop()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for !ok() {
 		select {
 		case <-changed:
@@ -237,22 +237,24 @@ func TestPrintsInOrderWithProof(t *testing.T) {
 		proof  store.Proof
 	}{{"a printer that answers", false, store.ProofProcessID}, {"a clone that is silent", true, store.ProofTransport}} {
 		t.Run(tt.name, func(t *testing.T) {
-			st := openStore(t, filepath.Join(t.TempDir(), "db"))
-			m := newMachine(t, "cocina", virtual.Options{Silent: tt.silent})
-			first := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "uno\n=")
-			run(t, newSpool(t, st, m))
-			second := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "dos\n=")
-			j := awaitState(t, st, second, store.JobPrinted)
-			if j.Proof() != tt.proof || job(t, st, first).Proof() != tt.proof {
-				t.Errorf("proof %s, want %s", j.Proof(), tt.proof)
-			}
-			await(t, st, "two papers", func() bool { return len(m.Papers()) == 2 })
-			if got := text(m); !strings.Contains(got[0], "uno") || !strings.Contains(got[1], "dos") {
-				t.Errorf("papers %q", got)
-			}
-			if n := len(events(t, st)); n != 2 {
-				t.Errorf("%d events, want one per ticket", n)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				st := openStore(t, filepath.Join(t.TempDir(), "db"))
+				m := newMachine(t, "cocina", virtual.Options{Silent: tt.silent})
+				first := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "uno\n=")
+				run(t, newSpool(t, st, m))
+				second := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "dos\n=")
+				j := awaitState(t, st, second, store.JobPrinted)
+				if j.Proof() != tt.proof || job(t, st, first).Proof() != tt.proof {
+					t.Errorf("proof %s, want %s", j.Proof(), tt.proof)
+				}
+				await(t, st, "two papers", func() bool { return len(m.Papers()) == 2 })
+				if got := text(m); !strings.Contains(got[0], "uno") || !strings.Contains(got[1], "dos") {
+					t.Errorf("papers %q", got)
+				}
+				if n := len(events(t, st)); n != 2 {
+					t.Errorf("%d events, want one per ticket", n)
+				}
+			})
 		})
 	}
 }
@@ -260,52 +262,56 @@ func TestPrintsInOrderWithProof(t *testing.T) {
 // What a crash left in the middle is unknown. A comanda comes once more with
 // its mark, a customer's ticket waits for a person.
 func TestInterruptedTickets(t *testing.T) {
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
-	m := newMachine(t, "cocina", virtual.Options{})
-	comanda := queue(t, st, "cocina", store.ComandaTicket, store.JobSending, "lomo\n=")
-	receipt := queue(t, st, "cocina", store.ReceiptTicket, store.JobSending, "total\n=")
-	sp := newSpool(t, st, m)
-	run(t, sp)
-	again := awaitState(t, st, receipt+1, store.JobPrinted)
-	if again.CopyOf != comanda || again.Copy != 2 || !slices.Equal(again.Marks, []store.Mark{store.MarkPossibleDuplicate}) {
-		t.Errorf("the copy is %+v", again)
-	}
-	for _, seq := range []uint64{comanda, receipt} {
-		if got := job(t, st, seq).State; got != store.JobUnknown {
-			t.Errorf("ticket %d is %s", seq, got)
+	synctest.Test(t, func(t *testing.T) {
+		st := openStore(t, filepath.Join(t.TempDir(), "db"))
+		m := newMachine(t, "cocina", virtual.Options{})
+		comanda := queue(t, st, "cocina", store.ComandaTicket, store.JobSending, "lomo\n=")
+		receipt := queue(t, st, "cocina", store.ReceiptTicket, store.JobSending, "total\n=")
+		sp := newSpool(t, st, m)
+		run(t, sp)
+		again := awaitState(t, st, receipt+1, store.JobPrinted)
+		if again.CopyOf != comanda || again.Copy != 2 || !slices.Equal(again.Marks, []store.Mark{store.MarkPossibleDuplicate}) {
+			t.Errorf("the copy is %+v", again)
 		}
-	}
-	await(t, st, "the copy's paper", func() bool { return len(m.Papers()) > 0 })
-	if got := text(m); !strings.HasPrefix(strings.TrimSpace(got[0]), "POSIBLE") || !strings.Contains(got[0], "lomo") {
-		t.Errorf("the copy says %q", got[0])
-	}
-	if _, err := sp.Settle(receipt, true, "Ana"); err != nil || job(t, st, receipt).State != store.JobPrinted {
-		t.Errorf("a person settles: %v", err)
-	}
-	if _, err := sp.Settle(receipt, true, "Ana"); !errors.Is(err, ErrSettled) {
-		t.Errorf("a second time: %v, want %v", err, ErrSettled)
-	}
+		for _, seq := range []uint64{comanda, receipt} {
+			if got := job(t, st, seq).State; got != store.JobUnknown {
+				t.Errorf("ticket %d is %s", seq, got)
+			}
+		}
+		await(t, st, "the copy's paper", func() bool { return len(m.Papers()) > 0 })
+		if got := text(m); !strings.HasPrefix(strings.TrimSpace(got[0]), "POSIBLE") || !strings.Contains(got[0], "lomo") {
+			t.Errorf("the copy says %q", got[0])
+		}
+		if _, err := sp.Settle(receipt, true, "Ana"); err != nil || job(t, st, receipt).State != store.JobPrinted {
+			t.Errorf("a person settles: %v", err)
+		}
+		if _, err := sp.Settle(receipt, true, "Ana"); !errors.Is(err, ErrSettled) {
+			t.Errorf("a second time: %v, want %v", err, ErrSettled)
+		}
+	})
 }
 
 // A line that breaks in the middle of a ticket leaves it unknown, and its copy
 // is marked and cut apart from the torn one.
 func TestLineCutInTheMiddle(t *testing.T) {
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
-	m := newMachine(t, "cocina", virtual.Options{})
-	m.mu.Lock()
-	m.cutAfter = 150
-	m.mu.Unlock()
-	seq := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, strings.Repeat("lomo saltado\n", 40)+"=")
-	run(t, newSpool(t, st, m))
-	j := awaitState(t, st, seq, store.JobUnknown)
-	if a := j.Attempts[0]; a.Sent == 0 || a.Outcome != store.OutcomeUnknown || a.Cause == "" {
-		t.Errorf("attempt %+v", a)
-	}
-	awaitState(t, st, seq+1, store.JobPrinted)
-	await(t, st, "the torn paper and the copy", func() bool { return len(m.Papers()) == 2 })
-	if got := text(m); strings.Contains(got[0], "POSIBLE") || !strings.Contains(got[1], "POSIBLE") || strings.Count(got[1], "lomosaltado") != 40 {
-		t.Errorf("papers %q", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		st := openStore(t, filepath.Join(t.TempDir(), "db"))
+		m := newMachine(t, "cocina", virtual.Options{})
+		m.mu.Lock()
+		m.cutAfter = 150
+		m.mu.Unlock()
+		seq := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, strings.Repeat("lomo saltado\n", 40)+"=")
+		run(t, newSpool(t, st, m))
+		j := awaitState(t, st, seq, store.JobUnknown)
+		if a := j.Attempts[0]; a.Sent == 0 || a.Outcome != store.OutcomeUnknown || a.Cause == "" {
+			t.Errorf("attempt %+v", a)
+		}
+		awaitState(t, st, seq+1, store.JobPrinted)
+		await(t, st, "the torn paper and the copy", func() bool { return len(m.Papers()) == 2 })
+		if got := text(m); strings.Contains(got[0], "POSIBLE") || !strings.Contains(got[1], "POSIBLE") || strings.Count(got[1], "lomosaltado") != 40 {
+			t.Errorf("papers %q", got)
+		}
+	})
 }
 
 // A copy that is cut off is not copied again: a person decides.
@@ -343,41 +349,54 @@ func TestCopyIsNotCopied(t *testing.T) {
 // Nothing was sent to a printer that is not there: its ticket waits unmarked,
 // another printer goes on, and the same paper comes when it is back.
 func TestAbsentPrinter(t *testing.T) {
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
-	kitchen, till := newMachine(t, "cocina", virtual.Options{}), newMachine(t, "caja", virtual.Options{})
-	kitchen.unplug()
-	waiting := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "lomo\n=")
-	sp := newSpool(t, st, kitchen, till)
-	run(t, sp)
-	awaitState(t, st, queue(t, st, "caja", store.ReceiptTicket, store.JobQueued, "total\n="), store.JobPrinted)
-	if j := job(t, st, waiting); j.State != store.JobQueued || len(j.Attempts) != 0 {
-		t.Errorf("the kitchen's ticket is %s after %d attempts", j.State, len(j.Attempts))
-	}
-	if s := sp.States(); s[0].State != Absent || s[0].Cause == "" || s[1].State == Absent {
-		t.Errorf("states %+v", s)
-	}
-	kitchen.plug()
-	if j := awaitState(t, st, waiting, store.JobPrinted); len(j.Marks) != 0 || len(j.Attempts) != 1 {
-		t.Errorf("ticket %+v", j)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		st := openStore(t, filepath.Join(t.TempDir(), "db"))
+		kitchen, till := newMachine(t, "cocina", virtual.Options{}), newMachine(t, "caja", virtual.Options{})
+		kitchen.unplug()
+		waiting := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "lomo\n=")
+		sp := newSpool(t, st, kitchen, till)
+		run(t, sp)
+		awaitState(t, st, queue(t, st, "caja", store.ReceiptTicket, store.JobQueued, "total\n="), store.JobPrinted)
+		if j := job(t, st, waiting); j.State != store.JobQueued || len(j.Attempts) != 0 {
+			t.Errorf("the kitchen's ticket is %s after %d attempts", j.State, len(j.Attempts))
+		}
+		synctest.Wait()
+		if s := sp.States(); s[0].State != Absent || s[0].Cause == "" || s[1].State == Absent {
+			t.Errorf("states %+v", s)
+		}
+		kitchen.plug()
+		if j := awaitState(t, st, waiting, store.JobPrinted); len(j.Marks) != 0 || len(j.Attempts) != 1 {
+			t.Errorf("ticket %+v", j)
+		}
+	})
 }
 
 // The intent is on record before the first byte leaves.
 func TestIntentBeforeFirstByte(t *testing.T) {
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
-	seq := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "lomo\n=")
-	m := newMachine(t, "cocina", virtual.Options{})
-	sp := newSpool(t, st, m)
-	sp.settings.Printers[0].Open = func(ctx context.Context) (drivers.Port, error) {
-		port, err := m.open(ctx)
-		return &watched{Port: port, before: func(b []byte) {
-			if strings.Contains(string(b), "lomo") && job(t, st, seq).State != store.JobSending {
-				t.Errorf("bytes leave while the ticket is %s", job(t, st, seq).State)
-			}
-		}}, err
-	}
-	run(t, sp)
-	awaitState(t, st, seq, store.JobPrinted)
+	synctest.Test(t, func(t *testing.T) {
+		st := openStore(t, filepath.Join(t.TempDir(), "db"))
+		seq := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "lomo\n=")
+		m := newMachine(t, "cocina", virtual.Options{})
+		sp := newSpool(t, st, m)
+		var left atomic.Bool
+		sp.units[0].Open = func(ctx context.Context) (drivers.Port, error) {
+			port, err := m.open(ctx)
+			return &watched{Port: port, before: func(b []byte) {
+				if !strings.Contains(string(b), "lomo") {
+					return
+				}
+				left.Store(true)
+				if state := job(t, st, seq).State; state != store.JobSending {
+					t.Errorf("bytes leave while the ticket is %s", state)
+				}
+			}}, err
+		}
+		run(t, sp)
+		awaitState(t, st, seq, store.JobPrinted)
+		if !left.Load() {
+			t.Error("nobody saw its bytes leave")
+		}
+	})
 }
 
 type watched struct {
@@ -392,14 +411,16 @@ func (w *watched) Write(b []byte) (int, error) {
 
 // A ticket that cannot be made is said so, and does not stop the next.
 func TestUnprintableTicket(t *testing.T) {
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
-	bad := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "{code:")
-	good := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "bien\n=")
-	run(t, newSpool(t, st, newMachine(t, "cocina", virtual.Options{})))
-	awaitState(t, st, good, store.JobPrinted)
-	if j := job(t, st, bad); j.State != store.JobNotPrinted || j.Cause == "" {
-		t.Errorf("the bad one is %s (%s)", j.State, j.Cause)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		st := openStore(t, filepath.Join(t.TempDir(), "db"))
+		bad := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "{code:")
+		good := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "bien\n=")
+		run(t, newSpool(t, st, newMachine(t, "cocina", virtual.Options{})))
+		awaitState(t, st, good, store.JobPrinted)
+		if j := job(t, st, bad); j.State != store.JobNotPrinted || j.Cause == "" {
+			t.Errorf("the bad one is %s (%s)", j.State, j.Cause)
+		}
+	})
 }
 
 func TestPersonsActions(t *testing.T) {

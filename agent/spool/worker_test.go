@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"mostrador/printer/virtual"
 	"mostrador/store"
@@ -12,14 +13,16 @@ import (
 // A ticket whose making panics ends as one that cannot be printed; the agent
 // and its other printers live on.
 func TestPanicInTheMaking(t *testing.T) {
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
-	bad := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "")
-	sp := newSpool(t, st, newMachine(t, "cocina", virtual.Options{}))
-	sp.render = &renderer{} // without what it renders with
-	run(t, sp)
-	if j := awaitState(t, st, bad, store.JobNotPrinted); !strings.Contains(j.Cause, "fallo interno") {
-		t.Errorf("it ended because of %q", j.Cause)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		st := openStore(t, filepath.Join(t.TempDir(), "db"))
+		bad := queue(t, st, "cocina", store.TestTicket, store.JobQueued, "")
+		sp := newSpool(t, st, newMachine(t, "cocina", virtual.Options{}))
+		sp.render = &renderer{} // without what it renders with
+		run(t, sp)
+		if j := awaitState(t, st, bad, store.JobNotPrinted); !strings.Contains(j.Cause, "fallo interno") {
+			t.Errorf("it ended because of %q", j.Cause)
+		}
+	})
 }
 
 // A printer that opens and takes nothing is tried for a whole night: the job
@@ -52,20 +55,22 @@ func TestManyAttemptsThatSendNothing(t *testing.T) {
 // A ticket that is cut off in the middle of a command's data leaves a printer
 // that takes what comes next for the rest of it. The copy is whole all the same.
 func TestLineCutInTheMiddleOfACode(t *testing.T) {
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
-	m := newMachine(t, "cocina", virtual.Options{})
-	m.mu.Lock()
-	m.cutAfter = 200
-	m.mu.Unlock()
-	code := strings.Repeat("mostrador", 60)
-	seq := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "arriba\n{code: "+code+"; option: qrcode, 3, L}\nlomo saltado\n=")
-	run(t, newSpool(t, st, m))
-	if a := awaitState(t, st, seq, store.JobUnknown).Attempts[0]; a.Block < len(code) {
-		t.Errorf("the longest block of the ticket is noted as %d bytes", a.Block)
-	}
-	awaitState(t, st, seq+1, store.JobPrinted)
-	await(t, st, "the torn paper and the copy", func() bool { return len(m.Papers()) == 2 })
-	if got := text(m)[1]; !strings.Contains(got, "POSIBLEDUPLICADO") || !strings.Contains(got, code) || !strings.Contains(got, "lomosaltado") {
-		t.Errorf("the copy is %q", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		st := openStore(t, filepath.Join(t.TempDir(), "db"))
+		m := newMachine(t, "cocina", virtual.Options{})
+		m.mu.Lock()
+		m.cutAfter = 200
+		m.mu.Unlock()
+		code := strings.Repeat("mostrador", 60)
+		seq := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "arriba\n{code: "+code+"; option: qrcode, 3, L}\nlomo saltado\n=")
+		run(t, newSpool(t, st, m))
+		if a := awaitState(t, st, seq, store.JobUnknown).Attempts[0]; a.Block < len(code) {
+			t.Errorf("the longest block of the ticket is noted as %d bytes", a.Block)
+		}
+		awaitState(t, st, seq+1, store.JobPrinted)
+		await(t, st, "the torn paper and the copy", func() bool { return len(m.Papers()) == 2 })
+		if got := text(m)[1]; !strings.Contains(got, "POSIBLEDUPLICADO") || !strings.Contains(got, code) || !strings.Contains(got, "lomosaltado") {
+			t.Errorf("the copy is %q", got)
+		}
+	})
 }

@@ -112,7 +112,7 @@ func connect(t *testing.T, dir string, loopback bool) *Client {
 	if loopback {
 		make = newLoopbackClient
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		c, err := make(dir)
 		if err == nil {
 			var about command.About

@@ -19,7 +19,7 @@ func TestEventsAreToldAsTheyCome(t *testing.T) {
 	for _, loopback := range []bool{false, true} {
 		t.Run(fmt.Sprintf("loopback %v", loopback), func(t *testing.T) {
 			client, st, _ := serve(t, loopback)
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			log := func(text string) {
 				if err := st.Update(func(tx *store.Tx) error { return tx.Log(store.Entry{Kind: "test", Text: text}) }); err != nil {

@@ -188,7 +188,7 @@ accept = %q
 func (c *counter) start() {
 	c.t.Helper()
 	c.launch()
-	c.eventually(30*time.Second, "the daemon to connect", func() bool {
+	c.eventually(time.Minute, "the daemon to connect", func() bool {
 		out, _, err := c.try("uplink", "status", "--json")
 		var line uplink.Status
 		return err == nil && json.Unmarshal([]byte(out), &line) == nil && line.Connected

@@ -134,8 +134,9 @@ func (b *box) boot() {
 // awaitReady reads what nspawn and the machine tell a service manager:
 // systemd-nspawn(1), --notify-ready, and sd_notify(3).
 func (b *box) awaitReady(notify *net.UnixConn) error {
+	ended := b.ended
 	go func() {
-		<-b.ended
+		<-ended
 		notify.Close()
 	}()
 	notify.SetReadDeadline(time.Now().Add(labBoot))

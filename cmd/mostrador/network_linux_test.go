@@ -75,19 +75,30 @@ func (l *lan) herald() { l.ip("-n", l.prefix+terminal, "neigh", "flush", "all") 
 // address.
 func (l *lan) readdress(name, from, to string) {
 	l.t.Helper()
-	pids, err := exec.Command("ip", "netns", "pids", l.prefix+name).Output()
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	for _, pid := range strings.Fields(string(pids)) {
+	for _, pid := range l.pids(name) {
 		if err := exec.Command("kill", pid).Run(); err != nil {
 			l.t.Fatal(err)
+		}
+	}
+	for end := time.Now().Add(time.Minute); len(l.pids(name)) > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			l.t.Fatalf("%s is not switched off", name)
 		}
 	}
 	l.ip("-n", l.prefix+name, "addr", "del", from+"/24", "dev", "eth0")
 	l.ip("-n", l.prefix+name, "addr", "add", to+"/24", "brd", "+", "dev", "eth0")
 	l.herald()
 	l.serve(name)
+}
+
+// pids are the processes of a machine.
+func (l *lan) pids(name string) []string {
+	l.t.Helper()
+	pids, err := exec.Command("ip", "netns", "pids", l.prefix+name).Output()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return strings.Fields(string(pids))
 }
 
 // on is a command on one machine.
@@ -144,7 +155,7 @@ func (l *lan) serve(name string) {
 // reaches waits until something listens there.
 func (l *lan) reaches(address string) {
 	l.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(l.t.Context(), 5*time.Second)
 		err := l.on(ctx, terminal, "bash", "-c", "exec 3<>/dev/tcp/"+address+"/9100").Run()
 		cancel()
@@ -240,7 +251,12 @@ func TestDevicesOfTheNetwork(t *testing.T) {
 	if loud.Kind != drivers.FoundNetwork || loud.Maker != "EPSON" || loud.Model != "TM-T88V" || loud.MAC != "02:77:00:00:00:31" {
 		t.Errorf("the one that announces itself: %+v", loud)
 	}
-	got = l.devices("--network", "--probe")
+	for end := time.Now().Add(time.Minute); ; { // an answer that comes late is none
+		got = l.devices("--network", "--probe")
+		if d := got["tcp://10.77.0.200:9100"]; len(got) == 3 && d.recognised() || time.Now().After(end) {
+			break
+		}
+	}
 	if d := got["tcp://10.77.0.200:9100"]; d.Printer || !d.recognised() || d.Answer.Abilities.Model != "TM-T88V" || d.MAC != "02:77:00:00:00:c8" {
 		t.Errorf("the one that only listens: %+v", d)
 	}
@@ -322,7 +338,9 @@ profile = "TM-T88V"
 	if out := l.outputs["usurper"].String(); strings.Contains(out, "PRUEBA") {
 		t.Errorf("the other printer printed:\n%s", out)
 	}
-	if out := l.outputs["till"].String(); !strings.Contains(out, "PRUEBA") {
-		t.Errorf("the printer printed:\n%s", out)
+	for end := time.Now().Add(time.Minute); !strings.Contains(l.outputs["till"].String(), "PRUEBA"); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the printer printed:\n%s", l.outputs["till"])
+		}
 	}
 }

@@ -87,7 +87,7 @@ func newSharedStore(t *testing.T, hung hanging, r *rand.Rand) *sharedStore {
 		s.start(one)
 	}
 	for _, one := range s.terminals {
-		s.eventually(30*time.Second+hung.recovery(), one.id+" to listen", func() bool { st, ok := s.status(one); return ok && st.Listening && len(st.Others) == 1 })
+		s.eventually(time.Minute+hung.recovery(), one.id+" to listen", func() bool { st, ok := s.status(one); return ok && st.Listening && len(st.Others) == 1 })
 	}
 	s.settled = time.Now()
 	return s

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mostrador/agent/uplink/uplinktest"
 )
 
 const strangeReceipt = "\x1b@BOLETA 17\n1 LOMO 38.00\nTOTAL 38.00\n\x1dV\x42\x03"
@@ -33,12 +35,7 @@ func TestTapUnread(t *testing.T) {
 			conn.Close()
 		}
 	}()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
+	address := uplinktest.FreeAddress(t)
 	config := writeConfig(t, docsConfig(t)+fmt.Sprintf("\n[[device]]\nname = \"mostrador\"\ndriver = \"tap\"\nport = \"listen://%s\"\nprinter_port = \"tcp://%s\"\n", address, printer.Addr()))
 	docsDaemon(t, config)
 	run := func(args ...string) string {
@@ -50,7 +47,7 @@ func TestTapUnread(t *testing.T) {
 		return stdout
 	}
 	sendReceipt(t, address)
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(run("unread", "list"), "no hay perfil"); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(run("unread", "list"), "no hay perfil"); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the receipt is not among the unread")
 		}
@@ -91,7 +88,7 @@ func TestTapUnread(t *testing.T) {
 // sendReceipt prints as a POS does.
 func sendReceipt(t *testing.T, address string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			defer conn.Close()

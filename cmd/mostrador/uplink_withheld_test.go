@@ -44,7 +44,7 @@ func TestWithheld(t *testing.T) {
 	do(exitDone, "printers", "pause", "caja", "--reason", strings.Repeat("<&", 2500))
 	do(exitDone, "printers", "pause", "caja", "--reason", strings.Repeat("ñ", 2500))
 	do(exitDone, "printers", "resume", "caja") // what its state says of the reason is too large, too
-	do(exitDone, "uplink", "flush", "--timeout", "30s")
+	do(exitDone, "uplink", "flush", "--timeout", "2m")
 	var held []uplink.WithheldEvent
 	if err := json.Unmarshal([]byte(do(exitDone, "uplink", "withheld", "--json")), &held); err != nil || len(held) < 2 {
 		t.Fatalf("withheld: %+v, %v", held, err)

@@ -36,13 +36,20 @@ type TCP struct {
 // NewTCP returns a TCP that is listening, and gone at the end of the test.
 func NewTCP(t testing.TB) *TCP {
 	t.Helper()
-	p := &TCP{addr: "127.0.0.1:0"}
+	p := &TCP{addr: net.JoinHostPort(ownLoopback(), "0")}
 	p.changed.L = &p.mu
 	if err := p.Plug(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Unplug() })
 	return p
+}
+
+// ownLoopback is a host of the loopback network that no other process has: while a
+// device is unplugged nobody else gets its port.
+func ownLoopback() string {
+	pid := os.Getpid()
+	return net.IPv4(127, 64|byte(pid>>16)&63, byte(pid>>8), byte(pid)).String()
 }
 
 // Addr returns the host and port of the device; they stay the same over

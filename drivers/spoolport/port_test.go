@@ -218,7 +218,7 @@ func TestPort(t *testing.T) {
 			current = newSpooler()
 			t.Cleanup(func() {
 				current.Unplug()
-				for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+				for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 					current.mu.Lock()
 					left := current.opened
 					current.mu.Unlock()
@@ -259,7 +259,7 @@ func TestEachDrainIsAJob(t *testing.T) {
 		if _, err := p.Write([]byte("un ticket")); err != nil {
 			t.Fatal(err)
 		}
-		p.SetWriteDeadline(time.Now().Add(10 * time.Second))
+		p.SetWriteDeadline(time.Now().Add(time.Minute))
 		if err := p.Drain(); err != nil {
 			t.Fatal(err)
 		}
@@ -294,6 +294,11 @@ func TestDeletedJob(t *testing.T) {
 func TestCloseTakesBack(t *testing.T) {
 	p, s := opened(t)
 	p.Write([]byte("un ticket"))
+	for queued := false; !queued; time.Sleep(time.Millisecond) {
+		s.mu.Lock()
+		queued = s.at(1) != nil
+		s.mu.Unlock()
+	}
 	p.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
 	if err := p.Drain(); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("drain says %v", err)

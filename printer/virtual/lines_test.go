@@ -51,7 +51,7 @@ func (s *served) connect() net.Conn {
 func reads(t *testing.T, line net.Conn, n int) string {
 	t.Helper()
 	b := make([]byte, n)
-	line.SetReadDeadline(time.Now().Add(10 * time.Second))
+	line.SetReadDeadline(time.Now().Add(time.Minute))
 	n, err := io.ReadFull(line, b)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("read %d bytes: %v", n, err)
@@ -237,7 +237,7 @@ func TestTCP(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { conn.Close() })
-		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		conn.SetDeadline(time.Now().Add(time.Minute))
 		return conn
 	}
 	one := make([]byte, 1)
@@ -248,7 +248,7 @@ func TestTCP(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		conn.SetDeadline(time.Now().Add(time.Minute))
 		if _, err := conn.Read(one); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("refused: %v", err)
 		}

@@ -38,7 +38,7 @@ func TestStateOutlivesConnections(t *testing.T) {
 	io.WriteString(second, "abcdos\n\x1dV\x00\x1dr\x01") // abc completes the block
 	first.Close()
 	answer := make([]byte, 1)
-	second.SetReadDeadline(time.Now().Add(10 * time.Second))
+	second.SetReadDeadline(time.Now().Add(time.Minute))
 	if _, err := io.ReadFull(second, answer); err != nil || answer[0] != 0 {
 		t.Errorf("the fence: % x, %v", answer, err)
 	}

@@ -177,6 +177,7 @@ func TestDrawerOpensOnKick(t *testing.T) {
 		v.Write([]byte("\x10\x14\x01\x00\x05"))
 		ask(0x12)
 		time.Sleep(5 * time.Second)
+		synctest.Wait()
 		ask(0x16)
 		if v.Pulses() != 3 {
 			t.Errorf("%d pulses", v.Pulses())

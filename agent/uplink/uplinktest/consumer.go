@@ -67,7 +67,7 @@ type Consumer struct {
 	contract *Contract
 
 	mu      sync.Mutex
-	changed chan struct{}      // closed and renewed at each message
+	changed chan struct{}      // closed and renewed at each message and each connection
 	order   []string           // topics of first deliveries, in order of arrival
 	events  map[string][]Event // the same, by stream
 	first   map[series]map[string][]byte
@@ -144,6 +144,9 @@ func subscribe(t testing.TB, broker, clientID string, secure *tls.Config) *Consu
 		token := cl.SubscribeMultiple(contract.Filters(), nil)
 		if token.WaitTimeout(answer) && token.Error() == nil {
 			c.asked.Add(1)
+			c.mu.Lock()
+			c.news()
+			c.mu.Unlock()
 			tell()
 		}
 	})
@@ -173,8 +176,9 @@ func connectedAnd(connect mqtt.Token, done <-chan struct{}) bool {
 // Subscriptions counts how often a broker has granted them: once a connection.
 func (c *Consumer) Subscriptions() int64 { return c.asked.Load() }
 
-// answer is how long a broker may take for anything.
-const answer = 30 * time.Second
+// answer is how long a broker may take for anything, a cluster that elects its
+// leaders included.
+const answer = clusterPatience
 
 // Close ends the connection; the broker keeps the session. A new Subscribe with
 // the same client id goes on where this one ended.
@@ -193,6 +197,11 @@ func (c *Consumer) take(topic string, payload []byte) {
 	} else {
 		c.takeOne(topic, payload)
 	}
+	c.news()
+}
+
+// news wakes those who wait. It is called with c.mu held.
+func (c *Consumer) news() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
@@ -341,7 +350,7 @@ func (c *Consumer) Check() {
 	}
 }
 
-// Wait waits until ok holds, which is asked at each message, or fails the test
+// Wait waits until ok holds, which is asked at each message and each connection, or fails the test
 // after the limit.
 func (c *Consumer) Wait(limit time.Duration, what string, ok func() bool) {
 	c.t.Helper()

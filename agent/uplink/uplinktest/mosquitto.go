@@ -62,6 +62,24 @@ func Mosquitto(t testing.TB, opts BrokerOptions) *Broker {
 // FreeAddress is a host and port of loopback where nothing listens now.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
+	l := listenFree(t)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// freeAddresses are n of them, none twice.
+func freeAddresses(t testing.TB, n int) (all []string) {
+	t.Helper()
+	for range n {
+		l := listenFree(t)
+		defer l.Close()
+		all = append(all, l.Addr().String())
+	}
+	return all
+}
+
+func listenFree(t testing.TB) net.Listener {
+	t.Helper()
 	// Below the ports that systems give to connections, one of which could take it
 	// before the server does, or while the server is down.
 	const first, count, tries = 10_000, 20_000, 100
@@ -69,12 +87,11 @@ func FreeAddress(t testing.TB) string {
 	for range tries {
 		var l net.Listener
 		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(count)))); err == nil {
-			defer l.Close()
-			return l.Addr().String()
+			return l
 		}
 	}
 	t.Fatalf("no port is free: %v", err)
-	return ""
+	return nil
 }
 
 func (b *Broker) config(dir string) string {
