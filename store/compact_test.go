@@ -211,7 +211,7 @@ func TestKillWhileCompacting(t *testing.T) {
 	var dir string
 	var acknowledged map[int]bool
 	var next, records int
-	for round := range rounds {
+	for round := 0; round < rounds || records < 6*rounds; round++ {
 		if round%5 == 0 { // all that is in a file is looked for after each kill
 			dir, acknowledged, next = t.TempDir(), make(map[int]bool), 1
 		}
@@ -232,9 +232,6 @@ func TestKillWhileCompacting(t *testing.T) {
 			}
 			records += len(acknowledged) - before
 		}
-	}
-	if records < 6*rounds {
-		t.Fatalf("only %d records: nothing was tested", records)
 	}
 	t.Logf("%d records over %d kills", records, 6*rounds)
 }

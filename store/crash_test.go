@@ -67,6 +67,8 @@ func recordUntilKilled(dir, from string) {
 	wg.Wait()
 }
 
+// It goes on until as many records were acknowledged, too: a kill may come before
+// the first.
 func TestKillAtAnyMoment(t *testing.T) {
 	kills := 8
 	if os.Getenv("MOSTRADOR_PROOF") != "" {
@@ -75,7 +77,7 @@ func TestKillAtAnyMoment(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := make(map[int]bool)
 	next := 1
-	for range kills {
+	for run := 0; run < kills || len(acknowledged) < kills; run++ {
 		for _, n := range recordAndKill(t, dir, next) {
 			acknowledged[n] = true
 			next = max(next, n+1)
@@ -89,9 +91,6 @@ func TestKillAtAnyMoment(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if len(acknowledged) < kills {
-		t.Fatalf("only %d records in %d runs: nothing was tested", len(acknowledged), kills)
 	}
 	t.Logf("%d records over %d kills", len(acknowledged), kills)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -250,108 +251,120 @@ func (c *counter) prints(id string) {
 // A terminal alone claims, reads its claim back, prints unmarked, and says when
 // it is on paper. What comes twice is nothing new; a change is handed on.
 func TestAlone(t *testing.T) {
-	c := newCounter(t)
-	c.connect()
-	c.comes("a", "")
-	if got := c.readBack(); !slices.Equal(got, []string{"claim"}) {
-		t.Fatalf("says %v", got)
-	}
-	c.wants("a", 2, false)
-	c.comes("a", "")
-	c.prints("a")
-	c.eventually(func() bool { return len(c.Status().Open) == 0 }, "the proof")
-	if got := c.readBack(); !slices.Equal(got, []string{"mine", "proven"}) {
-		t.Errorf("says %v", got)
-	}
-	c.comes("a", "sin cebolla")
-	c.eventually(func() bool { return len(c.jobs("a")) == 4 }, "the papers of the change")
-	if c.acked != 3+3 {
-		t.Errorf("%d messages are acknowledged", c.acked)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(t)
+		c.connect()
+		c.comes("a", "")
+		if got := c.readBack(); !slices.Equal(got, []string{"claim"}) {
+			t.Fatalf("says %v", got)
+		}
+		c.wants("a", 2, false)
+		c.comes("a", "")
+		c.prints("a")
+		c.eventually(func() bool { return len(c.Status().Open) == 0 }, "the proof")
+		if got := c.readBack(); !slices.Equal(got, []string{"mine", "proven"}) {
+			t.Errorf("says %v", got)
+		}
+		c.comes("a", "sin cebolla")
+		c.eventually(func() bool { return len(c.jobs("a")) == 4 }, "the papers of the change")
+		if c.acked != 3+3 {
+			t.Errorf("%d messages are acknowledged", c.acked)
+		}
+	})
 }
 
 // What was taken is printed, once, however the agent ends in between.
 func TestKilledBeforeIntake(t *testing.T) {
-	c := newCounter(t)
-	c.connect()
-	c.breaks(true)
-	c.comes("a", "")
-	c.readBack()
-	if n := len(c.jobs("a")); n != 0 {
-		t.Fatalf("%d tickets", n)
-	}
-	c.restart()
-	c.breaks(false)
-	c.wants("a", 2, false)
-	// Nobody may take it for theirs any more.
-	c.connect()
-	c.hears(claim.Message{Order: "justo/a", Word: claim.Claim, By: "caja-2", Role: claim.StandIn})
-	if got := c.readBack(); slices.Contains(got, "yours caja-2") || !slices.Contains(got, "mine") {
-		t.Errorf("says %v", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(t)
+		c.connect()
+		c.breaks(true)
+		c.comes("a", "")
+		c.readBack()
+		if n := len(c.jobs("a")); n != 0 {
+			t.Fatalf("%d tickets", n)
+		}
+		c.restart()
+		c.breaks(false)
+		c.wants("a", 2, false)
+		// Nobody may take it for theirs any more.
+		c.connect()
+		c.hears(claim.Message{Order: "justo/a", Word: claim.Claim, By: "caja-2", Role: claim.StandIn})
+		if got := c.readBack(); slices.Contains(got, "yours caja-2") || !slices.Contains(got, "mine") {
+			t.Errorf("says %v", got)
+		}
+	})
 }
 
 // What was claimed and not settled is claimed again, and needs an answer.
 func TestKilledAfterTheClaim(t *testing.T) {
-	c := newCounter(t)
-	c.Peer("caja-2", "stand-in", true, false)
-	c.connect()
-	c.comes("a", "")
-	c.restart()
-	c.connect()
-	if got := c.readBack(); !slices.Contains(got, "claim") {
-		t.Fatalf("says %v", got)
-	}
-	if n := len(c.jobs("a")); n != 0 {
-		t.Fatalf("%d tickets without an answer", n)
-	}
-	c.hears(claim.Message{Order: "justo/a", Word: claim.Yours, By: "caja-2", Role: claim.StandIn, To: "caja-1"})
-	c.wants("a", 2, false)
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(t)
+		c.Peer("caja-2", "stand-in", true, false)
+		c.connect()
+		c.comes("a", "")
+		c.restart()
+		c.connect()
+		if got := c.readBack(); !slices.Contains(got, "claim") {
+			t.Fatalf("says %v", got)
+		}
+		if n := len(c.jobs("a")); n != 0 {
+			t.Fatalf("%d tickets without an answer", n)
+		}
+		c.hears(claim.Message{Order: "justo/a", Word: claim.Yours, By: "caja-2", Role: claim.StandIn, To: "caja-1"})
+		c.wants("a", 2, false)
+	})
 }
 
 // Without an answer the papers are marked, and people are told why.
 func TestWithoutAnAnswer(t *testing.T) {
-	c := newCounter(t)
-	c.Peer("caja-2", "stand-in", true, false)
-	c.connect()
-	c.comes("a", "")
-	c.readBack()
-	c.wants("a", 2, true)
-	c.hasEntry("order.possible_duplicate", store.Warning)
-	if n := len(c.jobs("a")); n != 2 {
-		t.Errorf("%d tickets", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(t)
+		c.Peer("caja-2", "stand-in", true, false)
+		c.connect()
+		c.comes("a", "")
+		c.readBack()
+		c.wants("a", 2, true)
+		c.hasEntry("order.possible_duplicate", store.Warning)
+		if n := len(c.jobs("a")); n != 2 {
+			t.Errorf("%d tickets", n)
+		}
+	})
 }
 
 // What another had claimed and not proven is taken over with an alarm, with all
 // that came of it, also where this terminal was restarted meanwhile.
 func TestTakenOver(t *testing.T) {
-	c := newCounter(t)
-	c.connect()
-	c.hears(claim.Message{Order: "justo/a", Word: claim.Claim, By: "caja-2", Role: claim.Holder})
-	c.comes("a", "")
-	if got := c.readBack(); !slices.Equal(got, []string{"yours caja-2"}) {
-		t.Fatalf("says %v", got)
-	}
-	c.comes("a", "sin cebolla")
-	c.restart()
-	c.connect()
-	c.eventually(func() bool { c.readBack(); return len(c.jobs("a")) > 0 }, "the papers")
-	c.wants("a", 4, true) // those of before the change were taken back
-	c.hasEntry("order.possible_duplicate", store.Alarm)
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(t)
+		c.connect()
+		c.hears(claim.Message{Order: "justo/a", Word: claim.Claim, By: "caja-2", Role: claim.Holder})
+		c.comes("a", "")
+		if got := c.readBack(); !slices.Equal(got, []string{"yours caja-2"}) {
+			t.Fatalf("says %v", got)
+		}
+		c.comes("a", "sin cebolla")
+		c.restart()
+		c.connect()
+		c.eventually(func() bool { c.readBack(); return len(c.jobs("a")) > 0 }, "the papers")
+		c.wants("a", 4, true) // those of before the change were taken back
+		c.hasEntry("order.possible_duplicate", store.Alarm)
+	})
 }
 
 // An answer that is given while the line is away goes with the next one; and
 // where there is none, a kitchen does not wait.
 func TestWithoutALine(t *testing.T) {
-	c := newCounter(t)
-	c.hears(claim.Message{Order: "justo/b", Word: claim.Claim, By: "caja-2", Role: claim.Holder})
-	c.comes("a", "")
-	c.wants("a", 2, true)
-	c.connect()
-	if got := c.readBack(); !slices.Contains(got, "yours caja-2") || !slices.Contains(got, "mine") {
-		t.Errorf("says %v", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(t)
+		c.hears(claim.Message{Order: "justo/b", Word: claim.Claim, By: "caja-2", Role: claim.Holder})
+		c.comes("a", "")
+		c.wants("a", 2, true)
+		c.connect()
+		if got := c.readBack(); !slices.Contains(got, "yours caja-2") || !slices.Contains(got, "mine") {
+			t.Errorf("says %v", got)
+		}
+	})
 }
 
 func (c *counter) hasEntry(kind string, severity store.Severity) {
@@ -373,29 +386,33 @@ func (c *counter) hasEntry(kind string, severity store.Severity) {
 
 // What cannot be read goes the way of a terminal's own orders.
 func TestUnreadable(t *testing.T) {
-	c := newCounter(t)
-	c.connect()
-	for _, payload := range []string{``, `{`, `7`} {
-		if err := c.StoreOrder(t.Context(), []byte(payload), false, c.ack); err != nil {
-			t.Errorf("%s: %v", payload, err)
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(t)
+		c.connect()
+		for _, payload := range []string{``, `{`, `7`} {
+			if err := c.StoreOrder(t.Context(), []byte(payload), false, c.ack); err != nil {
+				t.Errorf("%s: %v", payload, err)
+			}
 		}
-	}
-	if c.acked != 3 || c.unread != 3 || len(c.Status().Open) != 0 {
-		t.Errorf("%d acknowledged, %d unread, open: %v", c.acked, c.unread, c.Status().Open)
-	}
+		if c.acked != 3 || c.unread != 3 || len(c.Status().Open) != 0 {
+			t.Errorf("%d acknowledged, %d unread, open: %v", c.acked, c.unread, c.Status().Open)
+		}
+	})
 }
 
 func TestStatus(t *testing.T) {
-	c := newCounter(t)
-	c.Peer("caja-0", "holder", true, false)
-	c.Peer("caja-2", "stand-in", false, true)
-	c.Peer("caja-3", "stand-in", true, true)
-	c.Peer("caja-3", "", true, false)
-	c.connect()
-	s := c.Status()
-	if s.Holder != "caja-0" || !s.Listening || len(s.Others) != 2 || !s.Others[0].Heard || s.Others[1].Heard {
-		t.Errorf("%+v", s)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(t)
+		c.Peer("caja-0", "holder", true, false)
+		c.Peer("caja-2", "stand-in", false, true)
+		c.Peer("caja-3", "stand-in", true, true)
+		c.Peer("caja-3", "", true, false)
+		c.connect()
+		s := c.Status()
+		if s.Holder != "caja-0" || !s.Listening || len(s.Others) != 2 || !s.Others[0].Heard || s.Others[1].Heard {
+			t.Errorf("%+v", s)
+		}
+	})
 }
 
 // Whatever comes on the claims' topic is read or dropped, and never stops what

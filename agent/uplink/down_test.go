@@ -245,6 +245,27 @@ func TestState(t *testing.T) {
 	uplinktest.SameShape(t, uplink.WithheldType, uplink.Withheld{})
 }
 
+// However close to a heartbeat it is stopped, the last that is told is the goodbye:
+// no will follows it.
+func TestGoodbyeIsTheLastState(t *testing.T) {
+	broker := uplinktest.Mosquitto(t, uplinktest.BrokerOptions{})
+	st := openStore(t)
+	set := settings(broker.URL())
+	set.Heartbeat = time.Millisecond
+	for round := range 30 {
+		u, stop := start(t, set, st, newDesk())
+		connected(t, u)
+		stop()
+		late := uplinktest.Subscribe(t, broker.URL(), fmt.Sprint("late-", round))
+		late.Wait(patience, "the state", func() bool { return len(late.States()) > 0 })
+		var s uplink.State
+		if late.States()[0].Into(t, &s); s.Status != "offline" || s.Reason != "stopped" {
+			t.Fatalf("stop %d leaves %s %s", round, s.Status, s.Reason)
+		}
+		late.Close()
+	}
+}
+
 // A state that a late subscriber finds is the last one.
 func TestStateIsRetained(t *testing.T) {
 	broker := uplinktest.Mosquitto(t, uplinktest.BrokerOptions{})

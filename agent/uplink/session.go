@@ -97,9 +97,11 @@ func (s *session) run(ctx context.Context) error {
 	}
 	s.u.set.renewer.settle(nil)
 	s.u.connected(resumed)
-	parts.Go(s.beat)
+	beats := make(chan struct{})
+	parts.Go(func() { defer close(beats); s.beat() })
 	s.publish()
 	<-s.ctx.Done()
+	<-beats // a heartbeat behind the goodbye would be what stands
 	if s.lost.Err() == nil {
 		s.sayGoodbye()
 	}
@@ -216,7 +218,7 @@ func (s *session) greet() error {
 	}
 	s.u.refuses(append(refused, missing...))
 	s.join(len(missing) == 0)
-	return s.beatOnce(answerTimeout)
+	return s.beatOnce(s.lost, answerTimeout)
 }
 
 // subscribe asks for what comes down and makes sure that the broker has agreed

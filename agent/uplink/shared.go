@@ -119,9 +119,9 @@ func (s *session) heardState(terminal string, m mqtt.Message) {
 }
 
 // beatOnce publishes a state and tells the handler when the broker has it.
-func (s *session) beatOnce(limit time.Duration) error {
+func (s *session) beatOnce(until context.Context, limit time.Duration) error {
 	sent := time.Now()
-	if err := s.tell(limit); err != nil {
+	if err := s.tell(until, limit); err != nil {
 		return err
 	}
 	if s.joined {

@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -120,14 +121,14 @@ func newID() string {
 	return id.String()
 }
 
-// tell publishes the state and waits until the broker has it.
-func (s *session) tell(limit time.Duration) error {
+// tell publishes the state and waits until the broker has it, or until ends.
+func (s *session) tell(until context.Context, limit time.Duration) error {
 	payload, err := s.online()
 	if err != nil {
 		return err
 	}
 	token := s.client.Publish(s.prefix+"/state", 1, true, payload)
-	if err := await(s.lost, token, limit); err != nil {
+	if err := await(until, token, limit); err != nil {
 		return fmt.Errorf("publish the state: %w", err)
 	}
 	return nil
@@ -141,7 +142,7 @@ func (s *session) beat() {
 	for {
 		select {
 		case <-tick.C:
-			if err := s.beatOnce(beatTimeout); err != nil && s.ctx.Err() == nil {
+			if err := s.beatOnce(s.ctx, beatTimeout); err != nil && s.ctx.Err() == nil {
 				s.fail(s.reason(err))
 			}
 		case <-s.ctx.Done():

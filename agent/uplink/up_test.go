@@ -123,7 +123,9 @@ func TestBrokerKilled(t *testing.T) {
 			line := uplinktest.NewLine(t, broker.Addr())
 			st := openStore(t)
 			emit(t, st, 2000)
-			u, _ := start(t, settings(line.URL()), st, newDesk())
+			set := settings(line.URL())
+			set.Rate = 1000 // not through before it is killed
+			u, _ := start(t, set, st, newDesk())
 			eventually(t, "the first acknowledgement", nil, func() bool { return !u.Status().LastAcked.IsZero() })
 			broker.Kill()
 			line.Cut()

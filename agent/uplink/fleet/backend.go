@@ -23,6 +23,12 @@ type backend struct {
 // filter is everything that the fleet's terminals send.
 const filter = "mostrador/v1/+/+/up/+"
 
+// How often a subscription is asked for that is refused, and how far apart.
+const (
+	subscribeTries = 5
+	subscribeAgain = time.Second
+)
+
 // listen connects the backend with each of its accounts, and waits until it is
 // subscribed.
 func (f *fleet) listen(ctx context.Context) (*backend, error) {
@@ -86,15 +92,23 @@ func subscribe(ctx context.Context, client mqtt.Client) error {
 	if err := wait(ctx, client.Connect()); err != nil {
 		return fmt.Errorf("cannot connect: %w", err)
 	}
-	token := client.Subscribe(filter, 1, nil)
-	err := wait(ctx, token)
-	if err == nil && token.(*mqtt.SubscribeToken).Result()[filter] != 1 {
+	// A cluster under load may refuse for a while what it grants otherwise.
+	var err error
+	for range subscribeTries {
+		token := client.Subscribe(filter, 1, nil)
+		if err = wait(ctx, token); err != nil {
+			break
+		}
+		if token.(*mqtt.SubscribeToken).Result()[filter] == 1 {
+			return nil
+		}
 		err = errors.New("the broker does not grant it")
+		select {
+		case <-time.After(subscribeAgain):
+		case <-ctx.Done():
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("cannot subscribe to %s: %w", filter, err)
-	}
-	return nil
+	return fmt.Errorf("cannot subscribe to %s: %w", filter, err)
 }
 
 // close unsubscribes, so that the broker keeps nothing for a subscriber that

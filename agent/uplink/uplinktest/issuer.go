@@ -121,18 +121,18 @@ func (i *Issuer) Connect(broker, user, password string) {
 	o.SetConnectRetry(true)
 	o.SetConnectRetryInterval(100 * time.Millisecond)
 	o.SetMaxReconnectInterval(200 * time.Millisecond)
+	o.SetStore(copies{mqtt.NewMemoryStore()})
 	o.SetOrderMatters(false)
 	ready := make(chan struct{})
 	tell := sync.OnceFunc(func() { close(ready) })
 	o.SetOnConnectHandler(func(c mqtt.Client) {
-		token := c.SubscribeMultiple(map[string]byte{"mostrador/v1/pair/+/up": 1, "mostrador/v1/+/+/up/requests": 1}, func(_ mqtt.Client, m mqtt.Message) {
+		if granted(c, map[string]byte{"mostrador/v1/pair/+/up": 1, "mostrador/v1/+/+/up/requests": 1}, func(_ mqtt.Client, m mqtt.Message) {
 			if strings.HasPrefix(m.Topic(), "mostrador/v1/pair/") {
 				i.asked(m.Topic(), m.Payload())
 				return
 			}
 			i.renewals(m.Topic(), m.Payload())
-		})
-		if token.WaitTimeout(answer) && token.Error() == nil {
+		}) {
 			tell()
 		}
 	})

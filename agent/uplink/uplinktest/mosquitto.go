@@ -2,13 +2,13 @@ package uplinktest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -78,15 +78,21 @@ func freeAddresses(t testing.TB, n int) (all []string) {
 	return all
 }
 
+// given counts the ports that this process has handed out, so that none is twice,
+// also while a server is down.
+var given atomic.Uint32
+
 func listenFree(t testing.TB) net.Listener {
 	t.Helper()
 	// Below the ports that systems give to connections, one of which could take it
 	// before the server does, or while the server is down.
 	const first, count, tries = 10_000, 20_000, 100
+	const apart = 257 // the processes of one run begin far from each other
 	var err error
 	for range tries {
 		var l net.Listener
-		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(count)))); err == nil {
+		port := first + (os.Getpid()*apart+int(given.Add(1)))%count
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
 			return l
 		}
 	}

@@ -307,7 +307,11 @@ func (c *Cluster) Limits(i int) Limits {
 	var varz struct {
 		JetStream struct{ Limits Limits }
 	}
-	c.nodes[i].must(c.nodes[i].ask("/varz", &varz))
+	err := c.nodes[i].ask("/varz", &varz)
+	for end := time.Now().Add(clusterPatience); err != nil && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		err = c.nodes[i].ask("/varz", &varz)
+	}
+	c.nodes[i].must(err)
 	return varz.JetStream.Limits
 }
 
