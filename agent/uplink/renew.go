@@ -362,13 +362,15 @@ func (r *renewer) notice() string {
 // ErrNoRenewal: the terminal has no certificate that is renewed by itself.
 var ErrNoRenewal = fmt.Errorf("this terminal's certificate is not one that it renews ([uplink] renew)")
 
-// Renew asks for a new certificate now, whatever is left of the old one.
+// Renew asks for a new certificate now, whatever is left of the old one. It returns
+// how the renewal stood before.
 func (u *Uplink) Renew() (*Renewal, error) {
 	if u.set.renewer == nil {
 		return nil, ErrNoRenewal
 	}
+	before := u.set.renewer.status()
 	signal(u.set.renewer.hand)
-	return u.set.renewer.status(), nil
+	return before, nil
 }
 
 // oneLine keeps words of others out of the lines of a log, and short.

@@ -160,11 +160,10 @@ func TestDevicesOfTheAgent(t *testing.T) {
 	c := newCounter(t, counterOptions{locale: "es-PE", currency: "PEN"})
 	c.start()
 	kitchen := c.kitchen.peer.(*drivertest.PTY).Node()
-	var got map[string]listedDevice
-	c.eventually(20*time.Second, "the agent to have its printers", func() bool {
-		got = devicesOf(t, "-c", c.config, "--probe")
-		return got["serial://"+kitchen+"?baud=19200"].State == "ready"
+	c.eventually(time.Minute, "the agent to have its printers", func() bool { // not asked before: that would hold the line
+		return devicesOf(t, "-c", c.config)["serial://"+kitchen+"?baud=19200"].State == "ready"
 	})
+	got := devicesOf(t, "-c", c.config, "--probe")
 	d := got["serial://"+kitchen+"?baud=19200"]
 	if d.Name != "cocina" || d.Answer != nil || d.Failed != "" {
 		t.Errorf("the kitchen's printer: %+v", d)

@@ -128,7 +128,7 @@ func (d *testDevices) scan(c *counter, code, beep string) {
 	if _, err := io.WriteString(d.scanner.master, code+"\r\n"); err != nil {
 		c.t.Fatal(err)
 	}
-	c.eventually(20*time.Second, "the beep for "+code, func() bool { return d.heard() == before+beep })
+	c.eventually(time.Minute, "the beep for "+code, func() bool { return d.heard() == before+beep })
 }
 
 var codeOnPaper = regexp.MustCompile(`\[qrcode ([0-9a-f-]{36})\]`)
@@ -173,9 +173,9 @@ func TestDevicesOnTheCounter(t *testing.T) {
 	})
 
 	d.scan(c, codeOn(t, c.kitchen, "PARRILLA", "48213"), "\a")
-	c.eventually(10*time.Second, "the answer on the display", func() bool { return d.shows("#48213      parrilla") })
+	c.eventually(time.Minute, "the answer on the display", func() bool { return d.shows("#48213      parrilla") })
 	d.scan(c, codeOn(t, c.till, "BARRA", "48213"), "\a")
-	c.eventually(20*time.Second, "the number on the display", func() bool { return d.shows("LISTOS") && d.shows("48213") })
+	c.eventually(time.Minute, "the number on the display", func() bool { return d.shows("LISTOS") && d.shows("48213") })
 	var o command.OrderDetail
 	if c.ask(&o, "orders", "show", "48213"); o.Order.Status != store.Ready || len(o.Order.ReadyStations) != 2 {
 		t.Errorf("the order is %s, ready are %q", o.Order.Status, o.Order.ReadyStations)
@@ -185,7 +185,7 @@ func TestDevicesOnTheCounter(t *testing.T) {
 	d.scan(c, codeOn(t, c.till, "COBRAR", "48213"), "\a")
 	d.scan(c, "019580a0-6c3e-7b1a-9a55-3f1f8f0c2b12", "\a\a")
 	d.scan(c, "4006381333931", "\a")
-	c.eventually(20*time.Second, "the display to be empty again", func() bool { return d.shows("Bienvenidos") })
+	c.eventually(time.Minute, "the display to be empty again", func() bool { return d.shows("Bienvenidos") })
 	if c.ask(&o, "orders", "show", "48213"); o.Order.Status != store.Dispatched {
 		t.Errorf("the order is %s", o.Order.Status)
 	}
@@ -193,7 +193,7 @@ func TestDevicesOnTheCounter(t *testing.T) {
 	checkScale(t, c, d)
 
 	c.register.sell(t, 1)
-	c.eventually(20*time.Second, "the total on the display", func() bool { return d.shows("TOTAL") })
+	c.eventually(time.Minute, "the total on the display", func() bool { return d.shows("TOTAL") })
 	checkUplink(t, c)
 	c.stop()
 }
@@ -229,7 +229,7 @@ func checkScale(t *testing.T, c *counter, d *testDevices) {
 		t.Errorf("the scale was asked %d times while nobody looked", n)
 	}
 	d.scale.put(1250)
-	c.eventually(20*time.Second, "the weight", func() bool {
+	c.eventually(time.Minute, "the weight", func() bool {
 		var s device.Status
 		c.ask(&s, "devices", "status", "balanza")
 		return s.Weight != nil && s.Weight.State == "stable" && s.Weight.Weight == "1.250" && s.Weight.Unit == "kg"
@@ -306,15 +306,15 @@ func TestDrawerOnTheCounter(t *testing.T) {
 		return err == nil
 	})
 	c.till.Break(virtual.Fault{Kind: virtual.DrawerOpen})
-	c.eventually(10*time.Second, "the open drawer", func() bool {
+	c.eventually(time.Minute, "the open drawer", func() bool {
 		out, _, err := c.try("printers", "list", "--json")
 		return err == nil && strings.Contains(out, `"drawer": "open"`)
 	})
 	time.Sleep(time.Second) // no cashier is quicker
 	c.till.Mend(virtual.DrawerOpen)
-	c.eventually(10*time.Second, "its closing", says("drawer.closed", "cajón de caja cerrado"))
+	c.eventually(time.Minute, "its closing", says("drawer.closed", "cajón de caja cerrado"))
 	c.till.Break(virtual.Fault{Kind: virtual.DrawerOpen})
-	c.eventually(10*time.Second, "the key", says("drawer.unasked", "sin orden"))
+	c.eventually(time.Minute, "the key", says("drawer.unasked", "sin orden"))
 	if !says("drawer.opened", "(cambio)")() {
 		t.Error("the opening has no reason")
 	}

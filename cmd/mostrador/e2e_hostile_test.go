@@ -109,7 +109,7 @@ func TestBadMessages(t *testing.T) {
 		entries = c.entries("order.unreadable", "order.unsupported", "request.unreadable")
 		return len(entries) >= len(bad)
 	})
-	c.eventually(10*time.Second, "all acknowledged", func() bool { return c.pubacks() == len(bad)+1 })
+	c.eventually(time.Minute, "all acknowledged", func() bool { return c.pubacks() == len(bad)+1 })
 	c.ask(&[]any{}, "tickets", "list") // it is alive
 	c.cloud.Check()
 	c.stop()

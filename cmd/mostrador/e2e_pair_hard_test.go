@@ -93,8 +93,8 @@ func TestPairCodesThatAreNoGood(t *testing.T) {
 		{"mistyped", n.pairArgs(&uplinktest.IssuedCode{Text: string(typo)}), exitWrongUse, "one of its letters or digits is wrong"},
 		{"nothing", []string{"pair"}, exitWrongUse, "no code was given"},
 		{"nowhere", []string{"pair", used.Text}, exitWrongUse, "--broker"},
-		{"no broker there", []string{"pair", used.Text, "--wait", "1s", "--broker", "tls://" + uplinktest.FreeAddress(t), "--data-dir", n.dataDir}, exitFailed, "nothing listens at"},
-		{"no such host", []string{"pair", used.Text, "--wait", "1s", "--broker", "tls://pair.invalid", "--data-dir", n.dataDir}, exitFailed, "pair.invalid"},
+		{"no broker there", []string{"pair", used.Text, "--wait", "5s", "--broker", "tls://" + uplinktest.FreeAddress(t), "--data-dir", n.dataDir}, exitFailed, "nothing listens at"},
+		{"no such host", []string{"pair", used.Text, "--wait", "5s", "--broker", "tls://pair.invalid", "--data-dir", n.dataDir}, exitFailed, "pair.invalid"},
 		{"another certificate", []string{"pair", pairing.Scheme + used.Text + "?broker=" + n.codesAt + "&pin=" + strings.Repeat("ab", 32), "--data-dir", n.dataDir}, exitFailed, "not the one that the code names"},
 	} {
 		if _, stderr, code := n.do(tt.args...); code != tt.code || !strings.Contains(stderr, tt.says) {
@@ -223,7 +223,7 @@ func TestPairWhileRunning(t *testing.T) {
 
 	// The next code leads to a broker that is not there.
 	n.issuer.Lead(n.codes[1], "tls://"+uplinktest.FreeAddress(t))
-	stdout, stderr, code = n.do("pair", n.codes[1].Text, "--wait", "5s")
+	stdout, stderr, code = n.do("pair", n.codes[1].Text, "--wait", "20s")
 	if code != exitFailed || !strings.Contains(stderr, "has gone back to those of before") {
 		t.Errorf("%d: %s%s", code, stdout, stderr)
 	}

@@ -262,8 +262,8 @@ func TestPairANewTerminal(t *testing.T) {
 	if again := n.pair(n.codes[0]); !again.Already {
 		t.Errorf("%+v", again)
 	}
-	if n.issuer.Asked() != 1 {
-		t.Errorf("asked %d times", n.issuer.Asked())
+	if n.issuer.Keys() != 1 {
+		t.Errorf("asked with %d keys", n.issuer.Keys())
 	}
 }
 

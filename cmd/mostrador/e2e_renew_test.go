@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
 	"os"
@@ -21,27 +22,29 @@ const (
 	shortLife = 10 * time.Minute
 )
 
-// renewing is a terminal that was paired, sells, and is connected.
-func renewing(t *testing.T, age, life time.Duration) (*newTerminal, string, *testRegister) {
+// renewing is a terminal that was paired, sells, and is connected, with the file of
+// its credentials and the certificate that it has there at first. The next one is
+// not due for an hour.
+func renewing(t *testing.T, age, life time.Duration) (n *newTerminal, file string, first *x509.Certificate, register *testRegister) {
 	t.Helper()
-	n := newPairing(t, life, "caja-1")
+	n = newPairing(t, life, "caja-1")
 	n.issuer.Age(age)
-	file := n.pair(n.codes[0]).Credentials
+	file = n.pair(n.codes[0]).Credentials
+	first = n.certificate(file)
+	n.issuer.Age(time.Minute)
+	n.issuer.Live(time.Hour, nil)
 	journal := drivertest.NewPTY(t)
 	n.append(fmt.Sprintf("\n[[device]]\nname = \"registradora\"\ndriver = \"register\"\nport = %q\nprofile = \"journal-columns\"\nack = \"06\"\n", journal.Address("serial")+"?baud=9600"))
-	register := newTestRegister(t, journal)
+	register = newTestRegister(t, journal)
 	n.start()
 	n.connected()
-	return n, file, register
+	return n, file, first, register
 }
 
 // A certificate is renewed well before it ends, while everything goes on.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
-	n, file, register := renewing(t, shortAge, shortLife)
-	n.issuer.Age(time.Minute)
-	n.issuer.Live(time.Hour, nil)
-	old := n.certificate(file)
+	n, file, old, register := renewing(t, shortAge, shortLife)
 	register.sell(t, 2)
 	n.eventually(90*time.Second, "the renewed certificate", func() bool { return n.certificate(file).SerialNumber.Cmp(old.SerialNumber) != 0 })
 	if now := time.Now(); now.After(old.NotAfter) {
@@ -72,8 +75,7 @@ func TestRenewal(t *testing.T) {
 // that work, and asks with the same key.
 func TestRenewalKilled(t *testing.T) {
 	t.Parallel()
-	n, file, register := renewing(t, time.Minute, time.Hour)
-	old := n.certificate(file)
+	n, file, old, register := renewing(t, time.Minute, time.Hour)
 	n.issuer.Live(2*time.Hour, nil) // ends later than the old one also within its second
 	n.issuer.Mute(true)
 	if _, stderr, code := n.do("pair", "--renew", "--wait", "1s"); code != exitFailed || !strings.Contains(stderr, "has not answered") {
@@ -105,8 +107,7 @@ func TestRenewalKilled(t *testing.T) {
 // What must not take the terminal's line away.
 func TestRenewalsThatComeToNothing(t *testing.T) {
 	t.Parallel()
-	n, file, register := renewing(t, time.Minute, time.Hour)
-	old := n.certificate(file)
+	n, file, old, register := renewing(t, time.Minute, time.Hour)
 	foreign := uplinktest.NewIssuer(t, uplinktest.MakeCertificates(t, time.Now().Add(-time.Hour)), time.Hour, nil)
 	own := n.issuer.Sign(requestOf(t), "lima-01/caja-1", 2*time.Hour)
 	for _, bad := range []struct {

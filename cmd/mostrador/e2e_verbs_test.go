@@ -106,7 +106,7 @@ func (c *counter) wrongUses() {
 func (c *counter) offered(k ask) {
 	c.t.Helper()
 	c.order(k.payload)
-	c.eventually(20*time.Second, "the order", func() bool {
+	c.eventually(time.Minute, "the order", func() bool {
 		_, _, err := c.try("orders", "show", k.number)
 		return err == nil
 	})
@@ -142,8 +142,8 @@ func (c *counter) checkOrderVerbs(t *testing.T, menu *kitchenMenu) {
 	c.says(exitDone, "orders", "reject", refused.number, "--reason", "Sin gas", "--json")
 	c.says(exitFailed, "orders", "release", refused.number)
 	c.says(exitDone, "orders", "accept", later.number, "--json")
-	c.eventually(20*time.Second, "the accepted order on paper", func() bool { return c.allOnPaper(taken) })
-	c.cloud.Wait(20*time.Second, "two requests and a refusal", func() bool { return len(c.cloud.Events("requests")) == 3 })
+	c.eventually(time.Minute, "the accepted order on paper", func() bool { return c.allOnPaper(taken) })
+	c.cloud.Wait(time.Minute, "two requests and a refusal", func() bool { return len(c.cloud.Events("requests")) == 3 })
 	if d := c.statusOf(refused); d.Order.Status != store.Rejected || len(d.Tickets) != 0 {
 		t.Errorf("the refused order is %s with %d tickets", d.Order.Status, len(d.Tickets))
 	}
@@ -155,7 +155,7 @@ func (c *counter) checkOrderVerbs(t *testing.T, menu *kitchenMenu) {
 		t.Errorf("nothing says that the order is held:\n%s", text)
 	}
 	c.says(exitDone, "orders", "release", later.number)
-	c.eventually(20*time.Second, "the released order on paper", func() bool { return c.allOnPaper(later) })
+	c.eventually(time.Minute, "the released order on paper", func() bool { return c.allOnPaper(later) })
 	c.says(exitFailed, "orders", "release", later.number)
 	c.both("orders", "show", later.number)
 
@@ -164,7 +164,7 @@ func (c *counter) checkOrderVerbs(t *testing.T, menu *kitchenMenu) {
 	if text := c.says(exitDone, "orders", "precheck", later.number); !strings.Contains(text, "precuenta") {
 		t.Errorf("orders precheck says %q", text)
 	}
-	c.eventually(20*time.Second, "the bill on paper", func() bool { return c.allOnPaper(later) })
+	c.eventually(time.Minute, "the bill on paper", func() bool { return c.allOnPaper(later) })
 }
 
 func (c *counter) checkTicketVerbs(t *testing.T, menu *kitchenMenu) {
@@ -219,7 +219,7 @@ func (c *counter) checkPrint(t *testing.T) {
 	}
 	c.says(exitDone, "print", name, "--printer", "caja")
 	c.says(exitDone, "print", name, "--printer", "caja", "--json")
-	c.eventually(20*time.Second, "two notes", func() bool { return len(papersOf(c.till, "ñandú")) == 2 })
+	c.eventually(time.Minute, "two notes", func() bool { return len(papersOf(c.till, "ñandú")) == 2 })
 	c.says(exitNotFound, "print", name, "--printer", "nadie")
 	c.says(exitWrongUse, "print", name, "--text", "--bytes")
 	c.says(exitWrongUse, "print", name, "--text", "--profile", "nadie")

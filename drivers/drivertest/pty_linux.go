@@ -109,6 +109,16 @@ func (p *PTY) Write(b []byte) (int, error) {
 	return master.Write(b)
 }
 
+// DropUnread takes back what the device has written and no port has read.
+func (p *PTY) DropUnread() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.master == nil {
+		return fmt.Errorf("pty %s is unplugged: %w", p.node, os.ErrClosed)
+	}
+	return unix.IoctlSetInt(int(p.line.Fd()), unix.TCFLSH, unix.TCIFLUSH)
+}
+
 // Close unplugs the device for good.
 func (p *PTY) Close() error { return p.Unplug() }
 
