@@ -48,7 +48,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 			more(1)
 		}
 		c.disturb(r)
-		if i < 2 { // the others may all come before a printer is met
+		if i == 0 { // the others may all come before a printer is met
 			c.eventually(time.Minute, "a ticket under way", func() bool {
 				return c.kitchen.Current().Text() != "" || c.till.Current().Text() != ""
 			})

@@ -15,13 +15,11 @@ func granted(client mqtt.Client, filters map[string]byte, take mqtt.MessageHandl
 		if !token.WaitTimeout(answer) || token.Error() != nil {
 			return false
 		}
-		refused := 0
+		refused := false
 		for _, qos := range token.(*mqtt.SubscribeToken).Result() {
-			if qos > 2 {
-				refused++
-			}
+			refused = refused || qos > 2
 		}
-		if refused == 0 {
+		if !refused {
 			return true
 		}
 	}

@@ -350,8 +350,8 @@ func (c *Consumer) Check() {
 	}
 }
 
-// Wait waits until ok holds, which is asked at each message and each connection, or fails the test
-// after the limit.
+// Wait waits until ok holds, which is asked at each message and each connection, or
+// fails the test after the limit.
 func (c *Consumer) Wait(limit time.Duration, what string, ok func() bool) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), limit)

@@ -59,30 +59,12 @@ func Mosquitto(t testing.TB, opts BrokerOptions) *Broker {
 	return b
 }
 
-// FreeAddress is a host and port of loopback where nothing listens now.
-func FreeAddress(t testing.TB) string {
-	t.Helper()
-	l := listenFree(t)
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// freeAddresses are n of them, none twice.
-func freeAddresses(t testing.TB, n int) (all []string) {
-	t.Helper()
-	for range n {
-		l := listenFree(t)
-		defer l.Close()
-		all = append(all, l.Addr().String())
-	}
-	return all
-}
-
-// given counts the ports that this process has handed out, so that none is twice,
-// also while a server is down.
+// given counts the ports that this process was given, so that none is given twice,
+// also while its server is down.
 var given atomic.Uint32
 
-func listenFree(t testing.TB) net.Listener {
+// FreeAddress is a host and port of loopback where nothing listens now.
+func FreeAddress(t testing.TB) string {
 	t.Helper()
 	// Below the ports that systems give to connections, one of which could take it
 	// before the server does, or while the server is down.
@@ -93,11 +75,12 @@ func listenFree(t testing.TB) net.Listener {
 		var l net.Listener
 		port := first + (os.Getpid()*apart+int(given.Add(1)))%count
 		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			return l
+			defer l.Close()
+			return l.Addr().String()
 		}
 	}
 	t.Fatalf("no port is free: %v", err)
-	return nil
+	return ""
 }
 
 func (b *Broker) config(dir string) string {

@@ -75,13 +75,11 @@ func NATS(t testing.TB, opts ClusterOptions) *Cluster {
 		opts.Sync = "10s"
 	}
 	c := &Cluster{t: t, opts: opts}
-	free := freeAddresses(t, 4*len(c.nodes))
 	for i := range c.nodes {
-		at := free[4*i:]
 		c.nodes[i] = &natsNode{
 			process: process{t: t, path: strings.TrimSpace(string(out)), name: fmt.Sprintf("nats-%d", i+1)},
 			dir:     opts.dir(t, i),
-			clients: at[0], cluster: at[1], monitor: at[2], mqtt: at[3],
+			clients: FreeAddress(t), cluster: FreeAddress(t), monitor: FreeAddress(t), mqtt: FreeAddress(t),
 		}
 	}
 	for i := range c.nodes {
