@@ -210,7 +210,7 @@ func TestKillWhileCompacting(t *testing.T) {
 	}
 	var dir string
 	var acknowledged map[int]bool
-	var next, records int
+	var next, records, kills int
 	for round := 0; round < rounds || records < 6*rounds; round++ {
 		if round%5 == 0 { // all that is in a file is looked for after each kill
 			dir, acknowledged, next = t.TempDir(), make(map[int]bool), 1
@@ -230,10 +230,10 @@ func TestKillWhileCompacting(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			records += len(acknowledged) - before
+			records, kills = records+len(acknowledged)-before, kills+1
 		}
 	}
-	t.Logf("%d records over %d kills", records, 6*rounds)
+	t.Logf("%d records over %d kills", records, kills)
 }
 
 // recordAndCompact lets a process record and compact until it kills itself at a

@@ -67,8 +67,8 @@ func recordUntilKilled(dir, from string) {
 	wg.Wait()
 }
 
-// It goes on until as many records were acknowledged, too: a kill may come before
-// the first.
+// TestKillAtAnyMoment goes on until as many records were acknowledged as there are
+// kills to be: one may come before its first record.
 func TestKillAtAnyMoment(t *testing.T) {
 	kills := 8
 	if os.Getenv("MOSTRADOR_PROOF") != "" {
@@ -77,7 +77,8 @@ func TestKillAtAnyMoment(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := make(map[int]bool)
 	next := 1
-	for run := 0; run < kills || len(acknowledged) < kills; run++ {
+	runs := 0
+	for ; runs < kills || len(acknowledged) < kills; runs++ {
 		for _, n := range recordAndKill(t, dir, next) {
 			acknowledged[n] = true
 			next = max(next, n+1)
@@ -92,7 +93,7 @@ func TestKillAtAnyMoment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d records over %d kills", len(acknowledged), kills)
+	t.Logf("%d records over %d kills", len(acknowledged), runs)
 }
 
 // recordAndKill lets a process record for a while, kills it, and returns what it

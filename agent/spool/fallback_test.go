@@ -135,7 +135,7 @@ func TestTicketsDoNotWander(t *testing.T) {
 func TestUnknownCopyFallsBack(t *testing.T) {
 	inTime(t, threePrinters, chained, func(c *counter) {
 		c.stop()
-		c.machines["cocina"].cutAfter = 400 // of the conversation that begins now
+		c.machines["cocina"].cutsNext(400) // of the conversation that begins now
 		c.boot()
 		seq := c.queue("cocina", store.ComandaTicket, strings.Repeat("lomo saltado\n", 40))
 		await(t, c.st, "the cut", func() bool { return c.job(seq).State == store.JobUnknown })

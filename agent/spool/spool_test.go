@@ -82,6 +82,13 @@ func (m *machine) open(context.Context) (drivers.Port, error) {
 	return near, nil
 }
 
+// cutsNext has the next connection end behind so many bytes.
+func (m *machine) cutsNext(after int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cutAfter = after
+}
+
 func (m *machine) unplug() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -297,9 +304,7 @@ func TestLineCutInTheMiddle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := openStore(t, filepath.Join(t.TempDir(), "db"))
 		m := newMachine(t, "cocina", virtual.Options{})
-		m.mu.Lock()
-		m.cutAfter = 150
-		m.mu.Unlock()
+		m.cutsNext(150)
 		seq := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, strings.Repeat("lomo saltado\n", 40)+"=")
 		run(t, newSpool(t, st, m))
 		j := awaitState(t, st, seq, store.JobUnknown)

@@ -58,9 +58,7 @@ func TestLineCutInTheMiddleOfACode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := openStore(t, filepath.Join(t.TempDir(), "db"))
 		m := newMachine(t, "cocina", virtual.Options{})
-		m.mu.Lock()
-		m.cutAfter = 200
-		m.mu.Unlock()
+		m.cutsNext(200)
 		code := strings.Repeat("mostrador", 60)
 		seq := queue(t, st, "cocina", store.ComandaTicket, store.JobQueued, "arriba\n{code: "+code+"; option: qrcode, 3, L}\nlomo saltado\n=")
 		run(t, newSpool(t, st, m))

@@ -80,11 +80,7 @@ func (l *lan) readdress(name, from, to string) {
 			l.t.Fatal(err)
 		}
 	}
-	for end := time.Now().Add(time.Minute); len(l.pids(name)) > 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			l.t.Fatalf("%s is not switched off", name)
-		}
-	}
+	waitUntil(l.t, name+" is switched off", func() bool { return len(l.pids(name)) == 0 })
 	l.ip("-n", l.prefix+name, "addr", "del", from+"/24", "dev", "eth0")
 	l.ip("-n", l.prefix+name, "addr", "add", to+"/24", "brd", "+", "dev", "eth0")
 	l.herald()

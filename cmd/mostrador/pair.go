@@ -111,7 +111,7 @@ func (p *pairCall) mayWrite() bool {
 
 // watch waits for the daemon to connect; it goes back by itself where it must.
 func (p *pairCall) watch(ctx context.Context, out *command.Paired) error {
-	if s := p.awaitLine(ctx, out.Broker, nil); s != nil && s.Connected {
+	if s := p.awaitLine(ctx, out.Broker, time.Time{}); s != nil && s.Connected {
 		return nil
 	}
 	return fmt.Errorf("the terminal is paired and not connected yet: mostrador uplink status tells why; mostrador events, whether it has gone back to what it had before")
@@ -240,7 +240,7 @@ func (p *pairCall) connect(ctx context.Context, out *command.Paired, before *upl
 		return fmt.Errorf("the terminal is paired, and the agent that runs does not start again by itself: mostrador service restart: %w", err)
 	}
 	fmt.Fprintln(p.stderr, "Conectando…")
-	s := p.awaitLine(ctx, out.Broker, before)
+	s := p.awaitLine(ctx, out.Broker, before.Since)
 	if s != nil && s.Connected {
 		if !p.json {
 			fmt.Fprintf(p.stdout, "Conectado a %s\n", printable(s.Broker))
@@ -278,16 +278,14 @@ func (p *pairCall) goBack(ctx context.Context) error {
 }
 
 // awaitLine waits until the daemon is connected to a broker, by another connection
-// than before; what it says then, nil for nothing.
-func (p *pairCall) awaitLine(ctx context.Context, broker string, before *uplink.Status) (s *uplink.Status) {
+// than the one since before; what it says then, nil for nothing.
+func (p *pairCall) awaitLine(ctx context.Context, broker string, before time.Time) (s *uplink.Status) {
 	patience, stop := context.WithTimeout(ctx, p.wait)
 	defer stop()
 	look := time.NewTicker(200 * time.Millisecond)
 	defer look.Stop()
 	for {
-		now := p.lineStatus(patience)
-		ending := now != nil && now.Connected && before != nil && now.Since.Equal(before.Since)
-		if now != nil && now.Broker == broker && !ending {
+		if now := p.lineStatus(patience); now != nil && now.Broker == broker && !(now.Connected && now.Since.Equal(before)) {
 			if s = now; s.Connected {
 				return s
 			}

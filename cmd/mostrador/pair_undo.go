@@ -45,7 +45,7 @@ func (p *pairCall) undo(ctx context.Context, args []string) error {
 			return fmt.Errorf("the configuration of before is in place again, and the agent that runs does not start by itself: mostrador service restart: %w", err)
 		}
 		fmt.Fprintln(p.stderr, "Conectando…")
-		s := p.awaitLine(ctx, out.Broker, before)
+		s := p.awaitLine(ctx, out.Broker, before.Since)
 		out.Connected = s != nil && s.Connected
 	}
 	if err := p.show(out, func(w io.Writer) { writeUndone(w, out) }); err != nil {

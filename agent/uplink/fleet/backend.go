@@ -102,10 +102,8 @@ func subscribe(ctx context.Context, client mqtt.Client) error {
 		if token.(*mqtt.SubscribeToken).Result()[filter] == 1 {
 			return nil
 		}
-		err = errors.New("the broker does not grant it")
-		select {
-		case <-time.After(subscribeAgain):
-		case <-ctx.Done():
+		if err = errors.New("the broker does not grant it"); !sleep(ctx, subscribeAgain) {
+			break
 		}
 	}
 	return fmt.Errorf("cannot subscribe to %s: %w", filter, err)

@@ -305,12 +305,15 @@ func (c *Cluster) Limits(i int) Limits {
 	var varz struct {
 		JetStream struct{ Limits Limits }
 	}
-	err := c.nodes[i].ask("/varz", &varz)
-	for end := time.Now().Add(clusterPatience); err != nil && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		err = c.nodes[i].ask("/varz", &varz)
+	for deadline := time.Now().Add(clusterPatience); ; time.Sleep(100 * time.Millisecond) {
+		err := c.nodes[i].ask("/varz", &varz)
+		if err == nil {
+			return varz.JetStream.Limits
+		}
+		if time.Now().After(deadline) {
+			c.nodes[i].must(err)
+		}
 	}
-	c.nodes[i].must(err)
-	return varz.JetStream.Limits
 }
 
 // healthy asks the node itself.

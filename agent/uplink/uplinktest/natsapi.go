@@ -303,11 +303,11 @@ func (c *Cluster) Fetch(n int) (bodies [][]byte, again int) {
 // delivered is how often a message was delivered, by the subject that takes its
 // acknowledgement: NATS, ADR-15.
 func delivered(reply string) string {
-	tokens := strings.Split(reply, ".")
-	if at := 4; len(tokens) == 9 {
-		return tokens[at]
-	} else if len(tokens) > at+2 { // with a domain and an account before the stream
-		return tokens[at+2]
+	switch tokens := strings.Split(reply, "."); {
+	case len(tokens) > 9: // with a domain and an account before the stream
+		return tokens[6]
+	case len(tokens) == 9:
+		return tokens[4]
 	}
 	return ""
 }
